@@ -34,6 +34,10 @@ async function hmacKey(secret: string): Promise<CryptoKey> {
   return key
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 function toHex(bytes: ArrayBuffer): string {
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let hex = ''
+  for (const byte of new Uint8Array(bytes)) hex += HEX[byte]
+  return hex
 }
