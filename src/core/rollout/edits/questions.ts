@@ -120,7 +120,11 @@ function questionsOfFlag(
       ? isAttempt(was) && ladder?.meaning() !== newLadder?.meaning()
       : named !== newLadder?.split
   if (isOther && to > 0) {
-    const parts = splitDifference(flag, before.document, after.document)
+    const [old, now] = [
+      { flag: was, document: before.document },
+      { flag: is, document: after.document },
+    ] as const
+    const parts = splitDifference(flag, old, now)
     // A closed one deals no one yet; but others meet its conditions.
     if (!isShut || parts.includes('conditions'))
       ask(

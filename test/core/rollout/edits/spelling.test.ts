@@ -8,6 +8,7 @@ import {
   INITIAL_CONTROL_STATE,
 } from '../../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+import type { FlagConfig, GateDocument } from '../../../../src/core/config/schema/document.ts'
 import { staticContext } from '../../../../src/core/context/attributes.ts'
 import { decide } from '../../../../src/core/decision/decide.ts'
 import { withDocument } from '../../../../src/core/rollout/edits/document-change.ts'
@@ -93,6 +94,12 @@ it('of a document that stays as it is has the digest of the releases before: no 
   expect(first.flags.f?.split).toBe('3747372527-109117823')
 })
 
+/** In what the split of a document differs from the first one's. */
+function differenceFrom(document: GateDocument) {
+  const of = (each: GateDocument) => ({ flag: each.flags.f as FlagConfig, document: each })
+  return splitDifference('f', of(before.document), of(document))
+}
+
 describe('another spelling', () => {
   it.each<[string, Partial<Parts>]>([
     ['a list of one source', { context: { ...FIRST.context, targetingKey: [{ header: 'X-User-Id' }] } }],
@@ -141,7 +148,7 @@ describe('another spelling', () => {
       const { next, state, changes, control } = edited(is, word)
       expect([control.generation, control.percentage, changes]).toEqual([1, 50, []])
       expect(questionsOf({ ...before, state: first }, { ...next, state })).toEqual([])
-      expect(splitDifference('f', before.document, next.document)).toEqual([])
+      expect(differenceFrom(next.document)).toEqual([])
       // Isolates get document and state in either order.
       expect(canary(next, state)).toBe(canary(before, first))
       expect(canary(before, state)).toBe(canary(before, first))
@@ -222,7 +229,7 @@ describe('another meaning', () => {
     expect(questionsOf({ ...before, state: first }, { ...next, state }).map(({ kind }) => kind)).toContain(
       'new-split',
     )
-    expect(splitDifference('f', before.document, next.document)).toHaveLength(1)
+    expect(differenceFrom(next.document)).toHaveLength(1)
     expect(edited(is, 'unconfirmed').control).toMatchObject({
       generation: 2,
       percentage: 0,
