@@ -57,6 +57,19 @@ describe('the work of a pattern', () => {
   )
 
   it.each([
+    ['ab', 'xxxxxxx', 7],
+    ['ab', 'xxabxxx', 4],
+    ['^ab', 'xxabxxx', 1],
+    ['ab', '😀😀', 4],
+  ])('%s in %s: one step for each character up to where the answer is certain', (pattern, text, read) => {
+    const automaton = automatonOf(pattern)()
+    automaton.matches(text)
+    const before = automaton.work
+    automaton.matches(text)
+    expect(automaton.work - before).toBe(read)
+  })
+
+  it.each([
     ['a.{990}b', 'ac'],
     ['(a|b)*a(a|b){400}c', 'ab'],
     ['a(?:bc|d){300}e', 'bcd'],
