@@ -70,7 +70,9 @@ function withAddress(chain: string, ip: string): string {
 
 /** Names of headers that no origin may get. */
 function unfitFor(request: GateRequest): readonly string[] {
-  const unfit = request.headers.names.filter((name) => SUSPECT.test(name) && !passesAsClaim(name, request))
+  const unfit: string[] = []
+  for (const name of request.headers.names)
+    if (SUSPECT.test(name) && !passesAsClaim(name, request)) unfit.push(name)
   const connection = request.header('connection')
   return connection === undefined ? unfit : [...unfit, ...connectionOptions(request, connection)]
 }

@@ -101,9 +101,10 @@ export class AnswerHeaders implements HeaderFields {
 function listed(headers: Headers): { names: string[]; values: string[] } {
   const names: string[] = []
   const values: string[] = []
+  // Hazard for speed: this runs for every header, and a push is a call where an assignment is none.
   headers.forEach((value, name) => {
-    names.push(name)
-    values.push(value)
+    names[names.length] = name
+    values[values.length] = value
   })
   return { names, values }
 }
