@@ -284,6 +284,17 @@ describe('the state of a flag', () => {
       expect(nextText(flag, { ...status, verdict: null } as never, NOW_MS)).toBeUndefined()
     })
 
+    it('where something else than evidence holds the stage: what it waits for', () => {
+      const holds = { holds: 'an error rate of at most 1 %, 2 % so far; no end in sight' }
+      const text = 'waits for an error rate of at most 1 %, 2 % so far; no end in sight'
+      for (const verdict of [baking, ready, collecting(0), collecting(100)])
+        expect(eta({}, verdict, holds)).toBe(text)
+      expect(eta({ needsOperator: true }, baking, holds)).toBeUndefined()
+      const status = { generation: 2, verdict: collecting(0), cells: [cell], approved: false, ...holds }
+      const flag = summary({ stage: 1, stages: 4, ladder: stages, verdict: 'healthy' })
+      expect(nextText(flag, status as never, NOW_MS)).toBe(text)
+    })
+
     it('an approved stage goes on, and a manual one waits', () => {
       expect(eta({ ladder: withApproval, stage: 2 }, baking, { approved: true })).toBe(
         '100 % in about 40 min',

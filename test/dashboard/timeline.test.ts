@@ -68,6 +68,11 @@ describe('the timeline of a rollout', () => {
     expect(finishMs).toBe(NOW + 26 * MIN)
   })
 
+  it('expects nothing while something else than evidence holds the stage', () => {
+    const held = timelineOf(flag(), status({ holds: '9 visitors, 3 so far' }), records, NOW)
+    expect([held.stages[2], held.finishMs]).toEqual([undefined, undefined])
+  })
+
   it.each([
     ['approval', 'approval', { approval: true }],
     ['an operator', 'operator', { advance: 'manual' as const }],

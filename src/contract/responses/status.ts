@@ -88,6 +88,8 @@ export const flagStatus = v.strictObject({
   /** The verdict as people are told it: better only after ten seconds without a worse one. Missing without a verdict. */
   told: v.optional(v.strictObject({ kind: verdictKind, needsOperator: v.boolean() })),
   waitingFor: v.nullable(v.string()),
+  /** What holds the stage, as in "waits for …", where neither time nor evidence at the present rate ends it. */
+  holds: v.optional(v.string()),
   arms: v.strictObject({ canary: counts, control: counts, other: counts }),
   variants: v.record(v.string(), counts),
   cells: v.array(

@@ -33,15 +33,17 @@ export function stageNote({ bakeMs, approval, advance }: LadderStage, left?: str
 }
 
 /**
- * When the rollout goes on, at the earliest: "25 % in about 12 min, 100 % in 3 h or more". Undefined where no one knows:
- * it needs an operator, or the evidence is not getting closer.
+ * When the rollout goes on, at the earliest: "25 % in about 12 min, 100 % in 3 h or more"; or what it waits for, where time
+ * doesn't end that. Undefined where no one knows: it needs an operator, or the evidence is not getting closer.
  */
 export function etaText(flag: FlagFacts, status: FlagStatusView, nowMs: number): string | undefined {
   const { ladder, stage } = flag
   const current = stage === null ? undefined : ladder[stage]
   if (stage === null || current === undefined || stateOf(flag, nowMs).name !== 'climbing') return undefined
+  if (flag.needsOperator) return undefined
+  if (status.holds !== undefined) return `waits for ${status.holds}`
   const leftMs = stageLeftMs(current, stage, status)
-  if (flag.needsOperator || leftMs === undefined) return undefined
+  if (leftMs === undefined) return undefined
   const soon = leftMs <= 0 ? 'any moment' : `in about ${durationText(leftMs)}`
   if (current.approval && !status.approved)
     return `${stageShareText(current)} done ${soon}, then waits for approval`
@@ -120,10 +122,10 @@ function endText(later: readonly LadderStage[], leftMs: number): string {
   return `, ${stageShareText(until)} in ${durationText(bakes)} or more`
 }
 
-/** Until the present stage is done: its bake, and the evidence at the present rate. */
+/** Until the present stage is done: its bake, and the evidence at the present rate. Undefined where something else holds it. */
 export function stageLeftMs(current: LadderStage, stage: number, status: FlagStatusView): number | undefined {
   const bakeMs = bakeLeftMs(current, status)
-  if (bakeMs === undefined || status.verdict === null) return undefined
+  if (bakeMs === undefined || status.verdict === null || status.holds !== undefined) return undefined
   const { mayAdvance, kind, evidence } = status.verdict
   if (mayAdvance) return 0
   // Healthy but not allowed to advance: it bakes.

@@ -5,8 +5,9 @@
 
 import { durationText, rateText } from '../figures.ts'
 import { secondsTo } from '../guard/evidence/course.ts'
-import { type GuardSettings, showsNothing } from '../guard/index.ts'
+import { type GuardSettings, type StageRequirements, showsNothing } from '../guard/index.ts'
 import { latencyPassSeconds, passSeconds, perSecondAt, type Site } from '../guard/tests/pass-time.ts'
+import { askedTexts } from '../guard/tests/requirements.ts'
 import { ERROR_BETS, weightsOf } from '../guard/tests/rollback.ts'
 
 export type { Site } from '../guard/tests/pass-time.ts'
@@ -17,7 +18,11 @@ export type StageSizing = {
   passMs: number
   /** The lowest error rate (0–1) that the stage finds with 90 % in that time; null: none below 1. */
   findsErrorRate: number | null
+  /** What the stage asks for besides that, which no traffic foretells. */
+  asks: readonly string[]
 }
+
+type SizedStage = { percentage: number; bakeMs: number; require?: StageRequirements }
 
 type Arm = { requests: number; errors: number }
 /** Where there is no control to tell. */
@@ -49,11 +54,12 @@ const BET_AT_ONCE = 0.6
 export function sizeStages(
   settings: GuardSettings,
   site: Site,
-  stages: readonly { percentage: number; bakeMs: number }[],
+  stages: readonly SizedStage[],
 ): StageSizing[] {
-  return stages.map(({ percentage, bakeMs }) => {
+  return stages.map(({ percentage, bakeMs, require }) => {
     const passMs = Math.max(bakeMs, passTimeMs(settings, site, percentage))
-    return { percentage, passMs, findsErrorRate: foundIn(settings, site, percentage, passMs) }
+    const findsErrorRate = foundIn(settings, site, percentage, passMs)
+    return { percentage, passMs, findsErrorRate, asks: require === undefined ? [] : askedTexts(require) }
   })
 }
 
@@ -64,7 +70,7 @@ const HOLDBACK_PERCENT = 1
 export function sizeLadder(
   settings: GuardSettings,
   site: Site,
-  stages: readonly { percentage: number; bakeMs: number }[],
+  stages: readonly SizedStage[],
   holdbackPercent = HOLDBACK_PERCENT,
 ): StageSizing[] {
   const most = 100 - holdbackPercent
@@ -75,9 +81,10 @@ export function sizeLadder(
   )
 }
 
-/** "12 min"; "never" where the canary can't pass. */
-export function passText({ passMs }: StageSizing): string {
-  return Number.isFinite(passMs) ? durationText(passMs) : 'never'
+/** "12 min, given 50 visitors"; "never" where the canary can't pass. */
+export function passText({ passMs, asks }: StageSizing): string {
+  if (!Number.isFinite(passMs)) return 'never'
+  return durationText(passMs) + (asks.length === 0 ? '' : `, given ${asks.join(', ')}`)
 }
 
 /** "errors from 1.4 % on" */

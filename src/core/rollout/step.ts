@@ -25,6 +25,8 @@ export type Step = {
   needsOperator?: true
   /** What the rollout does or waits for, in one sentence. */
   waitingFor: string
+  /** What holds the stage, as in "waits for …", where neither time nor evidence at the present rate ends it. */
+  holds?: string
 }
 
 export type StepInputs = {
@@ -123,7 +125,7 @@ function leaveStage({ plan, control, permission }: StepInputs, why: string): Ste
     return { ...called(text), announcement: { event: 'approval-needed', key, text } }
   }
   if (stage.advance === 'manual') return called(`${name} is done; a person leads on`)
-  if (!permission.allowed) return nothing(permission.reason)
+  if (!permission.allowed) return { ...nothing(permission.reason), holds: permission.until }
   const next = plan.stages[(stageIndex(plan, control) ?? 0) + 1]
   const kind = next === undefined ? 'finish' : 'advance'
   const whereTo = next === undefined ? 'finished' : `on to ${stageName(next)}`
@@ -164,9 +166,11 @@ function stuckText(stage: StagePlan, verdict: Verdict): string | null {
 
 function hold(verdict: Verdict, { plan, control }: StepInputs): Step {
   const alert = ('alert' in verdict ? verdict.alert : null) ?? stuckText(stageOf(plan, control), verdict)
-  if (alert === null) return isEndless(plan, control) ? called(verdict.sentence) : nothing(verdict.sentence)
+  const holds = verdict.holds === undefined ? {} : { holds: verdict.holds }
+  if (alert === null)
+    return isEndless(plan, control) ? called(verdict.sentence) : { ...nothing(verdict.sentence), ...holds }
   const key = `hold ${control.generation} ${control.stage}`
-  return { ...called(verdict.sentence), announcement: { event: 'hold', key, text: alert } }
+  return { ...called(verdict.sentence), ...holds, announcement: { event: 'hold', key, text: alert } }
 }
 
 /** Whether the stage has a control that the guard compares with nothing: no count and no time ends it. */

@@ -11,7 +11,8 @@ const FIRST_DAY = 3
 /** Local time in a rollout's timezone. */
 export type LocalTime = { weekday: (typeof WEEKDAYS)[number]; minuteOfDay: number }
 
-export type AdvancePermission = { allowed: true } | { allowed: false; reason: string }
+/** `until`: what ends it, as in "waits for …". */
+export type AdvancePermission = { allowed: true } | { allowed: false; reason: string; until: string }
 
 /** Whether a stage may advance now: outside all freezes, and inside a window if there are any. */
 export function advancePermission(
@@ -22,10 +23,16 @@ export function advancePermission(
 ): AdvancePermission {
   const freeze = freezes.find(({ start, end }) => nowMs >= parseTimeMs(start) && nowMs < parseTimeMs(end))
   if (freeze !== undefined) {
-    return { allowed: false, reason: `frozen until ${freeze.end}: ${freeze.reason}` }
+    const { end, reason } = freeze
+    return {
+      allowed: false,
+      reason: `frozen until ${end}: ${reason}`,
+      until: `the end of the change freeze, ${end}`,
+    }
   }
   if (windows.length === 0 || windows.some((window) => isInWindow(window, local))) return { allowed: true }
-  return { allowed: false, reason: 'outside the windows in which stages advance' }
+  const reason = 'outside the windows in which stages advance'
+  return { allowed: false, reason, until: 'a window in which stages advance' }
 }
 
 /**

@@ -25,6 +25,8 @@ export type RolloutView = {
   waitingFor: string
   needsApproval: boolean
   needsOperator: boolean
+  /** What holds the stage besides time and evidence; missing where nothing does. */
+  holds?: string
   /** What people are told of the verdict; missing without one. */
   told?: Steady
   /** Why the guard can't look; missing where it can. */
@@ -132,13 +134,14 @@ export class RolloutTick {
     const look = { plan, control, isKilled, verdict, freezes: document.freezes, local }
     const dueMs = nextLookMs(look, nowMs)
     if (dueMs !== undefined) this.#dueMs.set(plan.flag, dueMs)
-    const { waitingFor, announcement, needsOperator = false } = step
+    const { waitingFor, announcement, needsOperator = false, holds } = step
     const needsApproval = announcement?.event === 'approval-needed'
     const report = verdict ? reportOf(verdict) : null
     if (report !== null) this.#logVerdict(plan.flag, control, report)
     const told = report && this.#toldOf(plan.flag, control, { ...report, needsOperator }, nowMs)
     this.#views.set(plan.flag, {
       ...{ verdict: report, waitingFor, needsApproval, needsOperator },
+      ...(holds !== undefined && { holds }),
       ...(told !== null && { told }),
     })
     if (this.#told.get(plan.flag)?.place !== placeOf(control)) {

@@ -81,8 +81,24 @@ describe('the size of a stage', () => {
       expect.stringMatching(/^\d+ (min|h)$/),
       expect.stringMatching(/^errors from [\d.]+ % on$/),
     ])
-    const never = { percentage: 1, passMs: Number.POSITIVE_INFINITY, findsErrorRate: null }
+    const never = { percentage: 1, passMs: Number.POSITIVE_INFINITY, findsErrorRate: null, asks: [] }
     expect([passText(never), findsText(never)]).toEqual(['never', 'nothing by comparison'])
+  })
+
+  it('names what the stage asks for besides, which no traffic foretells', () => {
+    const require = {
+      ...{ minVisitors: 50, maxErrorRate: 0.02, maxP95Ms: 800 },
+      answers: [{ id: '5xx on /checkout/*', max: 0 }],
+    }
+    const site = { requestsPerSecond: 5000, errorRate: 0.001 }
+    const [asking, free] = sizeStages(settings, site, [
+      { percentage: 50, bakeMs: 600_000, require },
+      { percentage: 50, bakeMs: 600_000 },
+    ]).map(passText)
+    expect(asking).toBe(
+      '10 min, given 50 visitors, an error rate of at most 2 %, a p95 of at most 800 ms, at most 0 of 5xx on /checkout/*',
+    )
+    expect(free).toBe('10 min')
   })
 
   it('takes longer at a small site: there latency is learned first', () => {

@@ -101,9 +101,24 @@ describe('a guard that can show nothing', () => {
   })
 })
 
+it('what holds a stage besides evidence is told, and no more once it may go on', () => {
+  const held: Verdict = {
+    ...says({ kind: 'collecting', lacks: 'evidence', alert: null }),
+    holds: '9 visitors',
+  }
+  const evidence = { stageElapsedMs: 0 } as Evidence
+  expect(look({}, { verdict: { ...held, evidence } })).toEqual({
+    ...waits('says collecting'),
+    holds: '9 visitors',
+  })
+  const alerted = look({}, { verdict: { ...held, evidence, alert: 'late' } as Verdict })
+  expect(alerted).toMatchObject({ ...calls('says collecting'), announcement: { text: 'late' } })
+  expect(look({}).holds).toBeUndefined()
+})
+
 describe('a stage', () => {
   it('waits for each obstacle in turn', () => {
-    const permission = { allowed: false as const, reason: 'at night' }
+    const permission = { allowed: false as const, reason: 'at night', until: 'the day' }
     expect(look({ frozen: since, finished: true }, { stages: [] })).toEqual(waits('frozen: earlier'))
     expect(look({ finished: true }, { stages: [] })).toEqual(waits('says healthy'))
     expect(look({}, { stages: [], verdict: undefined })).toEqual(waits('no guard'))
@@ -117,7 +132,7 @@ describe('a stage', () => {
     expect(look({ stage: 2 }, { verdict: undefined })).toEqual(waits('no guard judges it: a person leads on'))
     const manual = { stages: [stage(5, { advance: 'manual' }), stage(50)] }
     expect(look({}, { ...manual, permission })).toEqual(calls('5 % is done; a person leads on'))
-    expect(look({}, { permission })).toEqual(waits('at night'))
+    expect(look({}, { permission })).toEqual({ ...waits('at night'), holds: 'the day' })
   })
 
   it('of 0 % waits for an operator, whatever the guard says of a canary that no visitor gets', () => {

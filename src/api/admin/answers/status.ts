@@ -163,6 +163,7 @@ function flagEntry(
   const rule = flag?.rules[flag.rolloutRule]
   const thousandths = rule && currentShare(rule, status)
   const current = cells.filter((cell) => cell.generation === status.generation)
+  const rollout = inputs.controller?.rollouts[key]
   const ofArm = (arm: Arm) => countsOf(current.filter((cell) => cell.arm === arm))
   const flagState: FlagStateName = killed
     ? 'killed'
@@ -180,12 +181,13 @@ function flagEntry(
     paused: occasion(status.paused),
     frozen: occasion(status.frozen),
     approved: status.approved ?? false,
-    needsApproval: inputs.controller?.rollouts[key]?.needsApproval ?? false,
-    needsOperator: inputs.controller?.rollouts[key]?.needsOperator ?? false,
+    needsApproval: rollout?.needsApproval ?? false,
+    needsOperator: rollout?.needsOperator ?? false,
     finished: status.finished ?? false,
-    verdict: inputs.controller?.rollouts[key]?.verdict ?? null,
-    ...toldOf(inputs.controller?.rollouts[key]?.told),
-    waitingFor: inputs.controller?.rollouts[key]?.waitingFor ?? null,
+    verdict: rollout?.verdict ?? null,
+    ...toldOf(rollout?.told),
+    waitingFor: rollout?.waitingFor ?? null,
+    ...(rollout?.holds !== undefined && { holds: rollout.holds }),
     arms: { canary: ofArm('canary'), control: ofArm('control'), other: ofArm('other') },
     variants: Object.fromEntries(
       [...(flag?.values.keys() ?? [])].map((variant) => [

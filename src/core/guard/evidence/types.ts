@@ -91,6 +91,8 @@ export type Verdict = Judgement & Words
 type Words = {
   sentence: string
   evidence: Evidence
+  /** What holds the stage besides evidence that comes with requests, as in "waits for …"; left out where nothing does. */
+  holds?: string
   /** What the stage asks for besides the tests; left out where it asks for nothing. */
   requirements?: Requirement[]
   /** Left out where arms are compared, or there are no weeks to compare with. */

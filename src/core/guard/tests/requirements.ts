@@ -87,6 +87,28 @@ export function stepRequired(
   }
 }
 
+const WORDS = {
+  visitors: (least: number) => `${countText(least)} visitors`,
+  errorRate: (most: number) => `an error rate of at most ${rateText(most)}`,
+  p95: (mostMs: number) => `a p95 of at most ${countText(mostMs)} ms`,
+  answers: ({ id, max }: StageRequirements['answers'][number]) => `at most ${countText(max)} of ${id}`,
+}
+
+/** What a stage asks for, limit by limit. */
+export function askedTexts({
+  minVisitors,
+  maxErrorRate,
+  maxP95Ms,
+  answers,
+}: StageRequirements): readonly string[] {
+  return [
+    ...(minVisitors === null ? [] : [WORDS.visitors(minVisitors)]),
+    ...(maxErrorRate === null ? [] : [WORDS.errorRate(maxErrorRate)]),
+    ...(maxP95Ms === null ? [] : [WORDS.p95(maxP95Ms)]),
+    ...answers.map(WORDS.answers),
+  ]
+}
+
 /** Each limit of the stage: what it asks for, what there is, and whether it is kept. */
 export function requirementsOf(
   { require }: GuardSettings,
@@ -97,18 +119,19 @@ export function requirementsOf(
   return [
     ...visitorsOf(require, visitors, regime),
     ...rateOf(require.maxErrorRate, state.requests, state.errors, regime, (rate, bad, all) => ({
-      text: `an error rate of at most ${rateText(require.maxErrorRate ?? 0)}`,
+      text: WORDS.errorRate(require.maxErrorRate ?? 0),
       found: `${rateText(rate)} (${countText(bad)} of ${countText(all)})`,
     })),
     ...rateOf(require.maxP95Ms === null ? null : P95_SHARE, state.timed, state.slow, regime, (rate) => ({
-      text: `a p95 of at most ${countText(require.maxP95Ms ?? 0)} ms`,
+      text: WORDS.p95(require.maxP95Ms ?? 0),
       found: `${rateText(rate)} of requests take longer`,
     })),
-    ...require.answers.map(({ id, max }) => {
+    ...require.answers.map((asked) => {
+      const { id, max } = asked
       const by = state.answers[id] ?? noneByGroup()
       const [all, rest] = [sumOf(by), sumOf(without(by, by, regime))]
       return {
-        text: `at most ${countText(max)} of ${id}`,
+        text: WORDS.answers(asked),
         found: countText(Math.round(all)),
         met: rest <= max,
       }
@@ -128,7 +151,7 @@ function visitorsOf(
   // A full sketch holds the smallest hashes alone: as many as that part of all visitors.
   const part = canary.length < MOST_VISITORS || largest === 0 ? 1 : largest
   const seen = Math.floor(sumOf(without(by, by, regime)) / part)
-  return [{ text: `${countText(minVisitors)} visitors`, found: countText(seen), met: seen >= minVisitors }]
+  return [{ text: WORDS.visitors(minVisitors), found: countText(seen), met: seen >= minVisitors }]
 }
 
 function rateOf(

@@ -74,6 +74,49 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
     : 'healthy: no control at 100 %, judged by the ceiling alone'
 }
 
+/** No count of requests and no time ends it. */
+const ENDLESS = '; no end in sight'
+
+/** What a stage waits for, as in "waits for …", where neither its bake nor the tests' estimate tells how long. */
+export function holdsText(findings: Findings, hold: Hold): string | undefined {
+  const { settings, state, missing } = findings
+  switch (hold) {
+    case 'no-requests':
+      return `${missing ?? 'canary'} requests`
+    case 'possible-harm':
+      return `the evidence of harm to clear or grow${ENDLESS}`
+    case 'turned-away':
+      return `fewer visitors to be turned away${ENDLESS}`
+    case 'fewer-journeys':
+      return `as many journeys as its share of visitors${ENDLESS}`
+    case 'affected':
+      return `fewer visitors who fail again and again${ENDLESS}`
+    case 'compares-nothing':
+      return `an operator${ENDLESS}`
+    case 'near-ceiling':
+      return `the evidence that it is above a ceiling to clear or grow${ENDLESS}`
+    case 'networks':
+    case 'health-of-networks':
+      return `visitors of more networks${ENDLESS}`
+    case 'unchecked':
+      return `${countText(settings.ceilings.minRequests - state.stageTotals.canaryRequests)} more canary requests`
+    case 'warm-up':
+    case 'unproven':
+    case 'bake':
+    case 'required':
+      return unmetText(findings)
+  }
+}
+
+/** A limit of the stage that isn't kept, or else the visitors that it asks for: those come. */
+function unmetText({ requirements, settings }: Findings): string | undefined {
+  const { minVisitors = null } = settings.require ?? {}
+  const limits = minVisitors === null ? requirements : requirements.slice(1)
+  const limit = limits.find(({ met }) => !met)
+  const first = limit ?? requirements.find(({ met }) => !met)
+  return first && `${first.text}, ${first.found} so far${limit === undefined ? '' : ENDLESS}`
+}
+
 /** Which of the two comparisons has more evidence, with its figures. */
 function harmText({ evidence, state }: Findings): string {
   const slow = slowSince(state)

@@ -6,6 +6,7 @@ export function reportOf({
   evidence,
   requirements,
   beforeAfter,
+  holds: _,
   ...judgement
 }: Verdict): VerdictReport {
   return {

@@ -13,7 +13,7 @@ import { rollbackCause, slotsNeeded } from '../tests/rollback.ts'
 import { hasTrafficDropped, isDropCarried, isDropping } from '../tests/share.ts'
 import type { Findings } from './findings.ts'
 import { find } from './findings.ts'
-import { type Hold, holdSentence } from './hold-sentences.ts'
+import { type Hold, holdSentence, holdsText } from './hold-sentences.ts'
 import {
   affectedSentence,
   causeSentence,
@@ -133,7 +133,7 @@ function hasOddSplit({ settings: { split }, evidence }: Findings): boolean {
   return split.enabled && evidence.splitPValue < split.alpha
 }
 
-type Worded = Judgement & { sentence: string }
+type Worded = Judgement & { sentence: string; holds?: string }
 type Alarm = { worded: Worded; carried: boolean }
 
 /** What is wrong, but not shown to be the canary's fault: freeze and call a person. */
@@ -173,8 +173,10 @@ function watch(findings: Findings, isWaiting: boolean): Worded {
   if (hold === undefined) return { kind: 'healthy', sentence }
   const isLate = settings.maxBakeMs !== null && evidence.stageElapsedMs >= settings.maxBakeMs
   const alert = isLate ? `the stage is past its longest bake: ${sentence}` : null
-  if (hold === 'bake') return { kind: 'baking', alert, sentence }
-  return { kind: 'collecting', lacks: hold === 'no-requests' ? 'requests' : 'evidence', alert, sentence }
+  const holds = holdsText(findings, hold)
+  const words = { alert, sentence, ...(holds !== undefined && { holds }) }
+  if (hold === 'bake') return { kind: 'baking', ...words }
+  return { kind: 'collecting', lacks: hold === 'no-requests' ? 'requests' : 'evidence', ...words }
 }
 
 /** The first reason why the stage can't advance; undefined when it may. */

@@ -149,6 +149,45 @@ describe('a stage that asks for something', () => {
   })
 })
 
+describe('what holds a stage', () => {
+  const held = (require: Partial<StageRequirements>, part: Partial<ArmTick> = {}, bakeMs = 0) => {
+    const asked = { ...settings(require), bakeMs }
+    const { state } = feed(asked, start(), healthy(part))
+    return stepGuard(asked, state, tick(901_000, arm(100), arm(100))).verdict
+  }
+
+  it('is a limit that is passed, which may never end, or visitors, who come', () => {
+    const failing = { errors: 91, erroredSlots: [], requests: 100 }
+    expect(held({ minVisitors: 9, maxErrorRate: 0.001 }, failing).holds).toBe(
+      'an error rate of at most 0.1 %, 0.1 % (91 of 90,100) so far; no end in sight',
+    )
+    expect(held({ minVisitors: 9 }).holds).toBe('9 visitors, 0 so far')
+    expect(held({ maxErrorRate: 0.001 })).not.toHaveProperty('holds')
+  })
+
+  it('is told while the stage still bakes', () => {
+    expect(held({ minVisitors: 9 }, {}, 2_000_000)).toMatchObject({
+      kind: 'baking',
+      holds: '9 visitors, 0 so far',
+    })
+    expect(held({}, {}, 2_000_000)).not.toHaveProperty('holds')
+  })
+
+  it('is some evidence of harm, or an arm without requests', () => {
+    const ticks = Array.from({ length: 30 }, (_, second) =>
+      tick((second + 1) * 1000, arm(20, second === 3 ? [1, 2, 3, 4] : []), arm(20)),
+    )
+    const harmed = stepGuard(
+      settings({}),
+      feed(settings({}), start(), ticks.slice(0, 4)).state,
+      ticks[4] as GuardTick,
+    )
+    expect(harmed.verdict.holds).toBe('the evidence of harm to clear or grow; no end in sight')
+    const silent = stepGuard(settings({}), start(), tick(1_000, arm(0), arm(20)))
+    expect(silent.verdict.holds).toBe('canary requests')
+  })
+})
+
 describe('answers that a stage sets a limit for', () => {
   const limit = { path: '/checkout/*', statuses: ['5xx', 404] as const }
   const watched = [watchedAnswer(limit, (path) => path.startsWith('/checkout/'))]
