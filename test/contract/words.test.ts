@@ -164,6 +164,10 @@ describe('the state of a flag', () => {
     ['Needs you', { needsOperator: true, verdict: 'healthy' }],
     ['Needs you', { percentage: 0, needsOperator: true, verdict: 'no-data' }],
     ['OK', { verdict: 'healthy' }],
+    ['By time', { verdict: 'healthy', byTime: true }],
+    ['By time', { verdict: 'healthy', byTime: true, paused: true }],
+    ['Collecting', { verdict: 'inconclusive', byTime: true }],
+    ['OK', { finished: true, verdict: 'healthy', byTime: true }],
     ['Collecting', { stages: 0, stage: null, percentage: null, verdict: 'inconclusive' }],
     ['OK', { stages: 0, stage: null, percentage: null, verdict: 'no-data' }],
     ['OK', { finished: true, verdict: 'inconclusive' }],
@@ -184,7 +188,7 @@ describe('the state of a flag', () => {
   ] as const)('its verdict is %s', (word, parts) => {
     const verdict = verdictOf(summary(parts), NOW_MS)
     expect(verdict.word).toBe(word)
-    expect(verdict.needsAttention).toBe(!['OK', 'Off', 'Collecting'].includes(word))
+    expect(verdict.needsAttention).toBe(!['OK', 'By time', 'Off', 'Collecting'].includes(word))
   })
 
   it('what serves no visitor is not praised', () => {
@@ -195,6 +199,7 @@ describe('the state of a flag', () => {
       'good',
     ])
     expect(toneOf({ verdict: 'healthy' })).toBe('good')
+    expect(toneOf({ verdict: 'healthy', byTime: true })).toBe('accent')
     expect(toneOf({ state: 'killed' })).toBe('warn')
   })
 

@@ -32,6 +32,8 @@ export const flagSummary = v.strictObject({
       advance: v.picklist(['auto', 'manual']),
     }),
   ),
+  /** Its stages advance by time alone: no test shows the canary to be not worse. */
+  byTime: v.optional(v.literal(true)),
   /** How many rules it has; without any, all visitors get `off`. */
   rules: count,
   schedule: v.nullable(v.strictObject({ start: v.nullable(v.string()), end: v.nullable(v.string()) })),

@@ -38,7 +38,7 @@ export const STATE_NAMES = Object.keys(STATES) as StateName[]
 export const labelOf = (name: StateName): string => STATES[name].label
 
 /** What the document says of a flag, as far as its state depends on it. */
-export type DocumentFacts = Pick<FlagSummary, 'key' | 'rules' | 'schedule' | 'stages' | 'ladder'>
+export type DocumentFacts = Pick<FlagSummary, 'key' | 'rules' | 'schedule' | 'stages' | 'ladder' | 'byTime'>
 /** What changes while the document stays the same. */
 export type LiveFacts = Pick<
   FlagSummary,

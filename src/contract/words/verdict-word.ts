@@ -1,13 +1,22 @@
 /** One word on a flag: whether it is well, and whether it needs you. The page and the terminal say the same. */
 import { type FlagFacts, type StateName, stateOf, type Tone } from './flag-state.ts'
 
-export const VERDICT_WORDS = ['OK', 'Off', 'Collecting', 'Worse', 'Needs you', 'Rolled back'] as const
+export const VERDICT_WORDS = [
+  'OK',
+  'By time',
+  'Off',
+  'Collecting',
+  'Worse',
+  'Needs you',
+  'Rolled back',
+] as const
 export type VerdictWord = (typeof VERDICT_WORDS)[number]
 
 export type FlagVerdict = { word: VerdictWord; tone: Tone; needsAttention: boolean }
 
 const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
   OK: { tone: 'good', needsAttention: false },
+  'By time': { tone: 'accent', needsAttention: false },
   Off: { tone: 'neutral', needsAttention: false },
   Collecting: { tone: 'accent', needsAttention: false },
   Worse: { tone: 'bad', needsAttention: true },
@@ -22,6 +31,7 @@ const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
  * - `Worse`: the guard finds the canary worse, and may not roll back itself.
  * - `Needs you`: nothing goes on without an operator: killed, frozen, waiting for approval, at a manual stage, stuck.
  * - `Collecting`: the guard has no proof yet, in either direction.
+ * - `By time`: nothing speaks against the canary, and its stages advance by time: no test shows it to be not worse.
  * - `OK`: not worse; or nothing is compared, since the flag is on for all.
  * - `Off`: no visitor gets it: off, disabled, or not yet begun. What serves no visitor is not praised.
  */
@@ -31,7 +41,8 @@ export function verdictOf(flag: FlagFacts, nowMs: number): FlagVerdict {
   return { word, ...VERDICTS[word] }
 }
 
-function wordOf(state: StateName, { verdict, needsOperator, stages }: FlagFacts): VerdictWord {
+function wordOf(state: StateName, { verdict, needsOperator, stages, byTime }: FlagFacts): VerdictWord {
+  const healthy = byTime ? 'By time' : 'OK'
   switch (state) {
     case 'rolled-back':
       return 'Rolled back'
@@ -43,9 +54,9 @@ function wordOf(state: StateName, { verdict, needsOperator, stages }: FlagFacts)
       return 'Needs you'
     case 'climbing':
       if (needsOperator) return 'Needs you'
-      return verdict === 'healthy' ? 'OK' : 'Collecting'
+      return verdict === 'healthy' ? healthy : 'Collecting'
     case 'paused':
-      return verdict === 'healthy' ? 'OK' : 'Collecting'
+      return verdict === 'healthy' ? healthy : 'Collecting'
     case 'partial':
       return verdict === null || verdict === 'healthy' ? 'OK' : 'Collecting'
     case 'on':

@@ -18,6 +18,8 @@ export type FlagFacts = {
   stages: number
   /** Its stages; missing where a Controller of an older release answers. */
   ladder?: readonly LadderStage[]
+  /** Its stages advance by time alone. */
+  byTime?: true
   rules: number
   schedule: { start: string | null; end: string | null } | null
   /** Labels of the routes that it controls. */
@@ -52,6 +54,7 @@ export function flagFactsOf(
       ...{ percentage, bakeMs, approval, advance },
       ...(shadow !== undefined && { shadow }),
     })),
+    ...(plans.get(key)?.guard?.advance.byTime && { byTime: true as const }),
     rules: flag.rules.length,
     schedule: flag.schedule ? { start: flag.schedule.start ?? null, end: flag.schedule.end ?? null } : null,
     routes: routes.get(key) ?? [],

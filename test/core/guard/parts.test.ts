@@ -495,7 +495,8 @@ describe('verdicts', () => {
     ])
     expect([kind(59, 5).alert, kind(60, 5).alert]).toEqual([
       null,
-      'the stage is past its longest bake: healthy so far; bakes for another 10 s',
+      'the stage is past its longest bake: it climbs by time: what is checked holds (no harm by answers), ' +
+        'and the canary is not shown to be as good as control; bakes for another 10 s',
     ])
     expect([kind(69, 5).mayAdvance, kind(70, 5).mayAdvance]).toEqual([false, true])
     const alone = feed(quick, start(100), [tick(1_000, arm(10), arm(0), { percentage: 100 })]).verdict

@@ -96,7 +96,7 @@ describe('a healthy canary', () => {
     const records = await gate.audit('climbing')
     const firstStep = records.filter(({ action }) => action === 'advance').at(-1)
     expect(firstStep?.reason).toMatch(
-      /^1 % is done, on to 5 %: the bake time is over, and what was checked holds/,
+      /^1 % is done, on to 5 %: the bake time is over; it climbs by time: what is checked holds/,
     )
   })
 

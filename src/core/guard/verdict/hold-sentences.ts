@@ -59,15 +59,16 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
     }
     case 'unproven':
       return waitSentence(findings)
-    case 'bake':
-      return `healthy so far; bakes for another ${durationText(settings.bakeMs - evidence.stageElapsedMs)}`
+    case 'bake': {
+      const left = `bakes for another ${durationText(settings.bakeMs - evidence.stageElapsedMs)}`
+      return isByTime(findings) ? `${byTimeText(findings)}; ${left}` : `healthy so far; ${left}`
+    }
     case 'required':
       return requiredSentence(findings)
     case undefined:
       break
   }
-  if (hasControl && settings.advance.byTime)
-    return `the bake time is over, and ${checkedText(findings)}; the canary is not shown to be as good as control`
+  if (isByTime(findings)) return `the bake time is over; ${byTimeText(findings)}`
   if (hasControl) return `healthy: the canary is shown to be no worse than control${marginText(findings)}`
   return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
     ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'
@@ -160,7 +161,15 @@ function pointsText(rate: number): string {
   return points === 1 ? '1 point' : `${points} points`
 }
 
-/** What a stage that advances by time was checked for. */
+/** At 100 % without a control nothing is compared in any case. */
+const isByTime = ({ settings, hasControl }: Findings) => hasControl && settings.advance.byTime
+
+/** How a rollout climbs that no test leads on. */
+function byTimeText(findings: Findings): string {
+  return `it climbs by time: ${checkedText(findings)}, and the canary is not shown to be as good as control`
+}
+
+/** What a stage that advances by time is checked for. */
 function checkedText({
   settings: { errors, latency, clientErrors, ceilings, thresholds, traffic },
 }: Findings): string {
@@ -176,7 +185,7 @@ function checkedText({
     (thresholds.errors !== null || thresholds.slow !== null) && 'no threshold passed',
     traffic.maxDropPercent !== null && 'no lost journeys',
   ].filter((each) => each !== false)
-  return checked.length === 0 ? 'nothing was checked' : `what was checked holds (${checked.join('; ')})`
+  return checked.length === 0 ? 'nothing is checked' : `what is checked holds (${checked.join('; ')})`
 }
 
 /** Of so few requests nothing can be foretold. */

@@ -28,14 +28,19 @@ describe('a guard of limits alone', () => {
   it('advances by time where that is asked for, and says what was checked', () => {
     const byTime = { advance: { byTime: true } }
     const limits = { ceilings: { errorRate: 0.2, p95Ms: 900 }, thresholds: { errors: 100 } }
-    expect(judged(20, { ...byTime, ...limits })).toMatchObject({ kind: 'healthy', mayAdvance: false })
+    const checked =
+      'what is checked holds (an error rate below 20 %; a p95 below 900 ms; no threshold passed)'
+    const climbs = `it climbs by time: ${checked}, and the canary is not shown to be as good as control`
+    expect(judged(20, { ...byTime, ...limits })).toMatchObject({
+      ...{ kind: 'healthy', mayAdvance: false },
+      sentence: `${climbs}; bakes for another 10 s`,
+    })
     const verdict = judged(40, { ...byTime, ...limits })
     expect(verdict).toMatchObject({ kind: 'healthy', mayAdvance: true })
-    expect(verdict.sentence).toBe(
-      'the bake time is over, and what was checked holds (an error rate below 20 %; a p95 below 900 ms; ' +
-        'no threshold passed); the canary is not shown to be as good as control',
-    )
-    expect(judged(40, byTime).sentence).toMatch(/nothing was checked/)
+    expect(verdict.sentence).toBe(`the bake time is over; ${climbs}`)
+    expect(judged(40, byTime).sentence).toMatch(/it climbs by time: nothing is checked/)
+    // Without a control nothing could be compared anyway.
+    expect(judged(20, { ...byTime, ...limits }, 100).sentence).toMatch(/^healthy so far/)
   })
 
   it('finishes at 100 %, where there is nothing to compare with', () => {
