@@ -49,6 +49,19 @@ describe('ceilings', () => {
     expect(verdict.alert).toContain('a shared outage')
   })
 
+  it('freezes where control is too small to tell, and says that', () => {
+    // A holdback of 1 %: no error in 5 requests of control, where 20 % would be one.
+    const small = (second: number) =>
+      tick(second * 1000, arm(99, slots(second * 50, 40)), arm(second % 2), { percentage: 99 })
+    const { verdict } = feed(settings, start(99), seconds(6).map(small))
+    expect(verdict).toMatchObject({
+      ...{ kind: 'inconclusive', action: 'freeze', trigger: 'ceiling' },
+      sentence: "the canary's error rate is above its ceiling, and control has too few requests to compare",
+    })
+    const enough = feed(settings, start(99), seconds(60).map(small))
+    expect(enough.verdict).toMatchObject({ action: 'rollback', trigger: 'ceiling' })
+  })
+
   it('stays below its error probability at exactly the ceiling', () => {
     let fired = 0
     for (let run = 0; run < 60; run++) {

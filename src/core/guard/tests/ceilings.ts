@@ -122,9 +122,19 @@ export function judgeCeiling(
 ): CeilingVerdict {
   if (totalWealth(state.wealth) < 1 / alpha) return 'below'
   if (!hasControl) return 'breached'
-  const { n, bad } = controlWithoutTwo(state.since)
+  return controlAgainst(state, ceiling) === 'below' ? 'breached' : 'shared'
+}
+
+/** How control fares in the same time, two standard errors allowed. `too-few`: even without a bad one it would show nothing. */
+export function controlAgainst(
+  { since }: Pick<CeilingState, 'since'>,
+  ceiling: number,
+): 'below' | 'too-few' | 'not-below' {
+  const { n, bad } = controlWithoutTwo(since)
   const limit = ceiling * n
-  return bad + 2 * Math.sqrt(limit) >= limit ? 'shared' : 'breached'
+  const allowed = 2 * Math.sqrt(limit)
+  if (bad + allowed < limit) return 'below'
+  return bad <= limit && allowed >= limit ? 'too-few' : 'not-below'
 }
 
 /** Control, without the two groups of networks that fail most: they can't make an outage look shared. */

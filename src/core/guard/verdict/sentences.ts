@@ -3,6 +3,7 @@
 import { countText, rateText } from '../../figures.ts'
 import { addCounts, NO_COUNTS } from '../evidence/formula.ts'
 import { totalWealth } from '../evidence/wealth.ts'
+import { controlAgainst, P95_CEILING_RATE } from '../tests/ceilings.ts'
 import type { GuardState } from '../tests/guard-state.ts'
 import type { RollbackCause } from '../tests/rollback.ts'
 import { countsJourneys } from '../tests/share.ts'
@@ -75,9 +76,17 @@ export function ceilingSentence(
   return hasControl ? `${what}; control's is below` : `${what}; there is no control to compare with`
 }
 
-export function sharedSentence(which: 'errors' | 'latency'): string {
-  const what = which === 'errors' ? 'error rate' : 'p95'
-  return `the canary's ${what} is above its ceiling, and control is not shown to be below: a shared outage`
+/** Whose fault it is, is not known: control is bad as well, or too small to tell. */
+export function sharedSentence({ settings, state }: Findings, which: 'errors' | 'latency'): string {
+  const isOfErrors = which === 'errors'
+  const what = isOfErrors ? 'error rate' : 'p95'
+  const ceiling = isOfErrors ? (settings.ceilings.errorRate ?? 1) : P95_CEILING_RATE
+  const control = controlAgainst(isOfErrors ? state.errorCeiling : state.latencyCeiling, ceiling)
+  const why =
+    control === 'too-few'
+      ? 'control has too few requests to compare'
+      : 'control is not shown to be below: a shared outage'
+  return `the canary's ${what} is above its ceiling, and ${why}`
 }
 
 export function clientErrorSentence({ state }: Findings): string {

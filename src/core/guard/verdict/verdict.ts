@@ -154,7 +154,7 @@ function alarmsOf(findings: Findings): Alarm[] {
   for (const which of ['errors', 'latency'] as const)
     if (ceilings[which] === 'shared')
       alarms.push({
-        worded: { kind: 'shared-outage', trigger: 'ceiling', sentence: sharedSentence(which) },
+        worded: { kind: 'shared-outage', trigger: 'ceiling', sentence: sharedSentence(findings, which) },
         carried: isCeilingCarried(findings, which),
       })
   for (const { sentence, shared, carried } of overThresholds(findings))
