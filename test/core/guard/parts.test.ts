@@ -176,6 +176,15 @@ describe('small figures', () => {
     expect([evidence.canaryRequests, evidence.canaryErrors, evidence.controlErrors]).toEqual([150, 50, 30])
   })
 
+  it('a canary that turns visitors away is compared with all whom control did where that list is full', () => {
+    const counted = (marks: number, requests: number) => {
+      const clientErrors = { requests, marks: Array.from({ length: marks }, (_, k) => 40_000 + k) }
+      const one = tick(1_000, arm(9_000), arm(9_000, [], { clientErrors }))
+      return feed(settings, start(), [one]).state.judged?.clientErrors.controlBad
+    }
+    expect([counted(1_999, 5_000), counted(2_000, 5_000)]).toEqual([1_999, 5_000])
+  })
+
   it('a batch is full with two requests in each arm', () => {
     const full = (canaryRequests: number, controlRequests: number) =>
       isFull({ ...EMPTY_BATCH, canaryRequests, controlRequests })
@@ -227,6 +236,15 @@ describe('a ceiling', () => {
       judged(100, 0, 0),
       judged(100, 0, 0, false),
     ]).toEqual(['breached', 'shared', 'shared', 'breached'])
+  })
+
+  it('is compared with control without the two groups of networks that fail most', () => {
+    const of = (n: number, bad: number) => ({ ...NO_COUNTS, controlN: n, controlBad: bad })
+    const verdict = (bad: number) => {
+      const since = [NO_COUNTS, of(100, 90), of(1_000, bad), of(100, 90)]
+      return judgeCeiling({ ...initialCeiling(), wealth: wealthOf(100), since }, 0.1, 0.01, true)
+    }
+    expect([verdict(79), verdict(80)]).toEqual(['breached', 'shared'])
   })
 
   it('is not breached by two visitors who always fail', () => {
@@ -343,6 +361,15 @@ describe('a collapse', () => {
     expect(pValue({}, off)).toBeUndefined()
     expect(pValue({}, ceiling(0.2))).toBeCloseTo(0.01, 12)
     expect(pValue({ run: counts(80, 0) }, ceiling(0.9))).toBeUndefined()
+  })
+
+  it('goes by control without the two groups of networks that fail most', () => {
+    const run = (bad: number) => [
+      ...counts(100, 0, 0),
+      ...[100, bad, 100].map((controlBad) => ({ ...NO_COUNTS, controlN: 100, controlBad })),
+    ]
+    const isDead = (bad: number) => collapsePValue(settings, { ...dead, run: run(bad) }) !== undefined
+    expect([isDead(35), isDead(36)]).toEqual([true, false])
   })
 
   it('goes by the record of a control that is all but silent', () => {

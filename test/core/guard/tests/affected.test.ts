@@ -2,10 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { failureMark } from '../../../../src/core/counters/networks.ts'
 import { pairingOf } from '../../../../src/core/counters/pairing.ts'
-import { isRepeating, noteRuns, repeatingByArm } from '../../../../src/core/guard/dedupe/failing-runs.ts'
 import { totalWealth } from '../../../../src/core/guard/evidence/wealth.ts'
 import { type GuardState, resolveGuardSettings } from '../../../../src/core/guard/index.ts'
-import { initialAffected, isLikeControl } from '../../../../src/core/guard/tests/affected.ts'
 import { restoreGuardState } from '../../../../src/core/guard/tests/migrate.ts'
 import { arm, feed, start, tick } from '../support.ts'
 
@@ -186,97 +184,6 @@ describe('visitors who fail all day at both origins', () => {
   it('and do where the canary has more of them than control lets expect', () => {
     expect(toEnd(12, 57).mayAdvance).toBe(false)
     expect(toEnd(3, 0).mayAdvance).toBe(false)
-  })
-})
-
-describe('visitors who fail again and again', () => {
-  it('are those with two failures, in the arm that they are in now', () => {
-    const failing = (atMs: number, percentage = 50) =>
-      tick(atMs, arm(20, [7]), arm(20, [CONTROL_FIRST]), { percentage, stage: percentage === 50 ? 0 : 1 })
-    const repeating = (...ticks: Parameters<typeof feed>[2]) =>
-      feed(settings, start(), ticks).state.affected.repeating
-    const [first, second, third] = [10_000, 20_000, 30_000].map((atMs) => failing(atMs)) as [
-      never,
-      never,
-      never,
-    ]
-    expect(repeating(first)).toEqual({ percentage: 50, canary: 0, control: 0 })
-    expect(repeating(first, second)).toEqual({ percentage: 50, canary: 1, control: 1 })
-    expect(repeating(first, second, third, failing(40_000))).toEqual({
-      percentage: 50,
-      canary: 1,
-      control: 1,
-    })
-    // At 75 % the canary has slots up to 49,151.
-    expect(repeating(first, second, failing(30_000, 75))).toEqual({ percentage: 75, canary: 2, control: 0 })
-  })
-
-  it.each([
-    // Of control's 8 the canary would have as many, give or take 3 · √16.
-    [50, 8, 20, true],
-    [50, 8, 21, false],
-    // Of control's 36 a third, give or take 3 · √16.
-    [25, 36, 24, true],
-    [25, 36, 25, false],
-    [25, 0, 1, false],
-    [100, 0, 1, false],
-  ])(
-    'at %d %% are as control’s %d let expect where the canary has %d: %s',
-    (percentage, control, canary, is) => {
-      const state = { ...initialAffected(percentage), repeating: { percentage, canary, control } }
-      expect(isLikeControl(state)).toBe(is)
-    },
-  )
-})
-
-describe('memory of failing visitors', () => {
-  const levelsOf = (times: readonly number[], mark = 70_000) => {
-    let chunks: readonly string[] = []
-    return times.map((nowS) => {
-      const noted = noteRuns(chunks, [mark, mark], nowS)
-      chunks = noted.chunks
-      return noted.reached.flatMap((marks, level) => (marks.includes(mark) ? [level] : []))
-    })
-  }
-
-  it('comes to a level with the second failure, and to another with the fourth, each once', () => {
-    expect(levelsOf([1, 2, 3, 4, 5, 6, 100_000, 100_010, 100_020, 100_030])).toEqual([
-      ...[[], [0], [], [1], [], []],
-      ...[[], [], [], []],
-    ])
-  })
-
-  it('begins again after half an hour without a failure', () => {
-    expect(levelsOf([0, 1_800])).toEqual([[], [0]])
-    expect(levelsOf([0, 1_820, 1_830])).toEqual([[], [], [0]])
-  })
-
-  it('tells slots apart, and groups of networks', () => {
-    const noted = noteRuns(noteRuns([], [5, 65_536 + 5, 6], 1).chunks, [65_536 + 5], 2)
-    expect(noted.reached).toEqual([[65_536 + 5], []])
-    expect([5, 65_536 + 5, 6].map((mark) => isRepeating(noted.chunks, mark))).toEqual([false, true, false])
-    expect(repeatingByArm(noted.chunks, (slot) => slot < 6)).toEqual({ canary: 1, control: 0 })
-    expect(repeatingByArm(noted.chunks, (slot) => slot < 5)).toEqual({ canary: 0, control: 1 })
-  })
-
-  it('is bounded, and forgets who failed least recently', () => {
-    let chunks: readonly string[] = []
-    for (let group = 0; group < 31; group++)
-      chunks = noteRuns(chunks, [3 + 65_536 * group], group * 10).chunks
-    expect(chunks.join('').length).toBe(16 * 6)
-    expect(noteRuns(chunks, [3 + 65_536 * 30], 320).reached[0]).toEqual([3 + 65_536 * 30])
-    expect(noteRuns(chunks, [3], 320).reached[0]).toEqual([])
-    const all = noteRuns(
-      [],
-      Array.from({ length: 1_024 * 31 }, (_, k) => Math.floor(k / 1_024) * 65_536 + (k % 1_024)),
-      1,
-    ).chunks
-    expect(all.join('').length).toBe(32 * 16 * 6)
-  })
-
-  it('takes no mark that is none', () => {
-    for (const mark of [-1, 0.5, Number.NaN, 65_536 * 31, Number.POSITIVE_INFINITY])
-      expect(noteRuns([], [mark], 1).chunks).toEqual([])
   })
 })
 

@@ -101,15 +101,6 @@ describe('a canary that turns visitors away', () => {
     ).toBe('none')
   })
 
-  it('is compared with all that control turned away where its list of visitors is full', () => {
-    const counted = (marks: number, requests: number) => {
-      const clientErrors = { requests, marks: Array.from({ length: marks }, (_, k) => CONTROL_FIRST + k) }
-      const one = tick(1_000, arm(9_000), arm(9_000, [], { clientErrors }))
-      return feed(settings, start(), [one]).state.judged?.clientErrors.controlBad
-    }
-    expect([counted(1_999, 5_000), counted(2_000, 5_000)]).toEqual([1_999, 5_000])
-  })
-
   it('is not held for one visitor who asks for what is not there, all day', () => {
     const ticks = seconds(1, 600).map((second) =>
       tick(second * 1000, arm(20, [], { clientErrors: { requests: 10, marks: [7] } }), arm(20)),
