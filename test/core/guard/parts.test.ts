@@ -15,6 +15,7 @@ import type { Judgement, Verdict } from '../../../src/core/guard/evidence/types.
 import { instalmentsAfter } from '../../../src/core/guard/evidence/wealth.ts'
 import { reportOf, resolveGuardSettings } from '../../../src/core/guard/index.ts'
 import { initialSlow, type SlowState } from '../../../src/core/guard/latency/slow.ts'
+import { processParts } from '../../../src/core/guard/latency/slow-process.ts'
 import { initialNetworks, standingOf } from '../../../src/core/guard/networks/groups.ts'
 import { advanceDelta } from '../../../src/core/guard/tests/advance.ts'
 import {
@@ -458,6 +459,15 @@ describe('the cause of a rollback', () => {
     expect([only({ errors: false }, 0, 139), only({ errors: false }, 1e6, 138)]).toEqual(['latency', null])
     expect(only({ errors: false, latency: false }, 1e6, 1e6)).toBeNull()
   })
+})
+
+it('latency without two groups of networks is the mean of the quantiles that are judged', () => {
+  const none = LATENCY_QUANTILES.map(() => [])
+  const process = { wealth: LATENCY_QUANTILES.map(() => wealthOf(400)), seen: [5, 5, 5, 5], since: none }
+  const many = { ...NO_NETWORKS, regime: 'many' } as const
+  const { all, rest } = processParts(settings, process, [1, 1, 1, 1], many)
+  // Of no counts each bet is worth what it was.
+  expect([all, Number(rest.toFixed(9))]).toEqual([400, 1])
 })
 
 describe('shares', () => {
