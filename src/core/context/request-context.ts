@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.ts'
 import type { AttributeValue, EvaluationContext, KeyStanding } from './attributes.ts'
 import { type Device, describeDevice } from './device.ts'
 import type { IdentitySettings, Source } from './identity.ts'
@@ -147,7 +148,7 @@ export class RequestContext implements EvaluationContext {
   }
 
   #family(name: string): string | undefined {
-    if (name.startsWith('header.')) return this.#facts.header(name.slice('header.'.length).toLowerCase())
+    if (name.startsWith('header.')) return this.#facts.header(headerIn(name))
     if (name.startsWith('cookie.')) return this.#facts.cookie(name.slice(7))
     if (name.startsWith('query.')) return this.#facts.query(name.slice(6))
     return undefined
@@ -206,6 +207,9 @@ export class RequestContext implements EvaluationContext {
     return this.#device
   }
 }
+
+/** The header of an attribute, in lower case. A document asks for the same few in each request. */
+const headerIn = remembered((attribute) => attribute.slice('header.'.length).toLowerCase())
 
 /** The text of a structured field; desktops say that they have no model. */
 function modelIn(header: string | undefined): string | undefined {

@@ -8,7 +8,7 @@ export function siteFor({ url, access }: Origin, request: GateRequest): string {
   const isVisitors =
     access?.hasVisitorsHost === true && (access.binding !== undefined || request.isOnCloudflare)
   if (!isVisitors) return url.endsWith('/') ? url.slice(0, -1) : url
-  return `${request.address.protocol}://${request.host}${new URL(url).pathname.replace(/(?<!\/)\/+$/, '')}`
+  return request.address.site + new URL(url).pathname.replace(/(?<!\/)\/+$/, '')
 }
 
 /** Sets the origin's own headers, in place. A secret that the Worker doesn't have is left out, and noted. */

@@ -42,8 +42,8 @@ const SOURCES = ['origin', 'referer', 'destination'] as const
  * @param site that of the URL which the origin is asked, with the path in front
  */
 export function translateSources(headers: Headers, site: string, request: GateRequest): void {
-  const own = `${request.address.protocol}://${request.host}`
-  if (site === own || site.startsWith(`${own}/`)) return
+  const own = request.address.site
+  if (site.startsWith(own) && /^(?:\/|$)/.test(site.slice(own.length))) return
   for (const name of SOURCES) {
     const value = request.header(name)
     if (value === undefined || !value.startsWith(own)) continue
@@ -89,13 +89,13 @@ function translatedField(name: Field, value: string, own: Own, request: Place): 
   return translatedUrl(value, own, request)
 }
 
-function translatedUrl(text: string, own: Own, { host, address }: Place): string {
+function translatedUrl(text: string, own: Own, { address }: Place): string {
   const [authority] = ABSOLUTE.exec(text) ?? []
   if (authority === undefined) return text.startsWith('/') ? withoutBase(text, own.base) : text
   const url = URL.parse(authority, own.url)
   // Of another port another program may be in charge; that of the scheme itself is what sites know themselves by.
   const isOwn = url?.hostname === own.hostname && (url.port === own.url.port || url.port === '')
-  return isOwn ? `${address.protocol}://${host}${withoutBase(text.slice(authority.length), own.base)}` : text
+  return isOwn ? address.site + withoutBase(text.slice(authority.length), own.base) : text
 }
 
 /** A path without the one that the gate puts in front of it. */
@@ -116,7 +116,7 @@ export function isLoop(location: string, origin: Origin, { host, address }: Plac
   if (meant === null || asked === null || !ABSOLUTE.test(location) || meant.href === asked.href) return false
   const seen = translatedUrl(location, own, { host, address })
   if (seen === location) return false
-  return URL.parse(seen)?.href === URL.parse(`${address.protocol}://${host}${address.tail}`)?.href
+  return URL.parse(seen)?.href === URL.parse(address.site + address.tail)?.href
 }
 
 /** Cookies whose Domain or Path the visitor's browser would refuse, in the visitor's words; undefined where all are fine. */

@@ -24,7 +24,8 @@ export function tagValidators(headers: HeaderFields, tag: string): void {
 
 /** Whether a request has conditions, by its headers' lower-case names. */
 export function isConditional({ names }: { readonly names: readonly string[] }): boolean {
-  return names.some((name) => name.startsWith('if-'))
+  for (const name of names) if (name.startsWith('if-')) return true
+  return false
 }
 
 /** Keeps of a request's conditions those that this origin can judge, in place. */

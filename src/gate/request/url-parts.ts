@@ -9,12 +9,14 @@ export type Address = {
   host: string
   /** `http` or `https`. */
   protocol: string
+  /** Both of them: `https://www.example.com`. */
+  site: string
   path: string
   /** Path and query, byte for byte. */
   tail: string
 }
 
-type Site = Pick<Address, 'host' | 'protocol'>
+type Site = Pick<Address, 'host' | 'protocol' | 'site'>
 
 /** What a URL parser leaves unchanged: no dot segments, nothing that it would encode. */
 const PLAIN_TAIL = /^(?:\/(?![.])(?:[\w~!$&()*+,;=:@.-]|%(?!2e))*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/i
@@ -42,13 +44,14 @@ export function addressIn(text: string | undefined): Address | undefined {
 /** Undefined where the text may be more than a site. */
 const siteOf = remembered((text): Site | undefined => {
   if (!PLAIN_SITE.test(text)) return undefined
-  const { host, protocol } = parsedAddress(new URL(text))
-  return { host, protocol }
+  const { host, protocol, site } = parsedAddress(new URL(text))
+  return { host, protocol, site }
 })
 
 function parsedAddress(url: URL): Address {
   // Not `url.search`: that would lose a question mark with nothing behind it.
   const [whole = ''] = url.href.split('#')
   const tail = whole.slice(whole.indexOf('/', url.protocol.length + 2))
-  return { host: url.host, protocol: url.protocol.slice(0, -1), path: url.pathname, tail }
+  const { host, origin: site, pathname: path } = url
+  return { host, protocol: url.protocol.slice(0, -1), site, path, tail }
 }

@@ -1,6 +1,7 @@
 /** The network of an address: which addresses are one, which are none. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { GateRequest } from '../../../../src/gate/request/gate-request.ts'
 import { halfSipHash, networkOf, prefixOf, visitorSeedOf } from '../../../../src/gate/request/network.ts'
 import { forgetSystems, isOfSmallSystem } from '../../../../src/gate/request/small-systems.ts'
 import type { Env } from '../../../../src/platform/env.ts'
@@ -68,6 +69,15 @@ it.each([
   ],
   ...['::ffff:10.0.0.1', '100.127.0.1'],
 ])('%s is no network', (address) => expect(of(address)).toBe(0))
+
+it('without an address, what Cloudflare knows of a request is not read', () => {
+  const raw = new Request('https://www.example.com/')
+  const get = () => {
+    throw new Error('read')
+  }
+  Object.defineProperty(raw, 'cf', { get })
+  expect(new GateRequest(raw, own(), 0).network).toBe(1)
+})
 
 it('nothing is a network in development', () => {
   expect([

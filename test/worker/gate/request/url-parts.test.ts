@@ -9,6 +9,7 @@ function parsed(text: string) {
   return {
     host: url.host,
     protocol: url.protocol.slice(0, -1),
+    site: `${url.protocol}//${url.host}`,
     path: url.pathname,
     tail: url.pathname + url.search + (isQueryEmpty ? '?' : ''),
   }
