@@ -35,7 +35,9 @@ export function tickBatch(
   const slow = isCold ? slowOf(latencies, null, 0, 1) : comparable(seen, tooUneven)
   const advanceSlow = slowOf(latencies, judgedEdges, settings.advance.marginBuckets, part.factors.advance)
   const coldMargin = Math.max(COLD_MARGIN_BUCKETS, latency.marginBuckets)
-  const coldSlow = slowOf(latencies, isCold ? edges : null, coldMargin, part.factors.rollback)
+  // So far above a quantile, visitors differ as much as where they differ most.
+  const coldEdges = isCold && !tooUneven.includes(true) ? edges : null
+  const coldSlow = slowOf(latencies, coldEdges, coldMargin, part.factors.rollback)
   const slowTimings = slowOf(
     durationsOf(tick, 'timings', part.standing),
     timingEdges,

@@ -10,8 +10,8 @@
  *   visitors, by linearisation (Cochran, "Sampling Techniques", 6.5 and 9A): a group's requests may depend on each other.
  * - In a first stage no one has been seen before. R is 1 by the draw, but only on average: its variance is that between
  *   groups of visitors beyond chance, scaled to the canary's share (a mean over p % of the visitors varies as 1/p). The
- *   coming and the rest of one group tell it best, as the differences between networks cancel. Before a last stage the
- *   rest are a holdback of 1 %: until they have shown enough, all of control tells it, networks included.
+ *   coming and the rest of one group tell it best, as the differences between networks cancel. Where they are few, all of
+ *   control tells it, networks included; where control is few itself, an earlier stage.
  *
  * The null becomes `r_c ≤ ρ·U·r_b + δ`, with U the upper end of R (2.33 standard errors, 99 %), at least 1. For advance it is
  * the lower end, at most 1. U depends on the past alone, so `E[f] ≤ 1` holds for the wider null; what is lost is power. Beyond
@@ -59,6 +59,11 @@ const MOST_WIDENING = 1.5
 const ERRORS = 2.33
 /** With fewer slow requests a ratio says nothing. */
 const LEAST_SLOW = 30
+/**
+ * Some eighty visitors, spread by their hash, are seen in so many of the groups. Fewer may happen to have none among them who is
+ * much slower than the others, and would make all visitors look alike.
+ */
+const LEAST_GROUPS = SLICES - 2
 /** What a variance that is estimated from 30 groups may truly be: 29 degrees of freedom over their lower 5 % point. */
 const UNSURE = 1.64
 
@@ -165,7 +170,8 @@ function sumsOf(tallies: PopulationState['tallies'], without: ReadonlySet<number
 }
 const NO_GROUPS: ReadonlySet<number> = new Set()
 
-type Estimate = { log: number; variance: number; chance: number; share: number }
+/** `groups`: in how many of them the coming are. */
+type Estimate = { log: number; variance: number; chance: number; share: number; groups: number }
 
 /** ln of the coming's slow rate over the rest's, with its variance over groups; null with too few. */
 function ratioOf(tallies: PopulationState['tallies'], k: number, withoutTwo: boolean): Estimate | null {
@@ -186,10 +192,12 @@ function estimateOf(
   if (slowComing < LEAST_SLOW || slowRest < LEAST_SLOW) return null
   const influences: { group: number; by: number }[] = []
   let squares = 0
+  let groups = 0
   for (let group = 1; group <= SLICES; group++) {
     if (without.has(group)) continue
     const [own, others] = [tallies[SLICES + group], tallies[group]]
     if (own === undefined && others === undefined) continue
+    if (own !== undefined) groups++
     const by =
       (own?.bad[k] ?? 0) / slowComing -
       (own?.n ?? 0) / coming.n -
@@ -197,13 +205,14 @@ function estimateOf(
     influences.push({ group, by })
     squares += by * by
   }
-  const groups = influences.length
-  if (groups < 3) return null
+  const { length } = influences
+  if (length < 3) return null
   return {
     log: Math.log(slowComing / coming.n / (slowRest / rest.n)),
-    variance: (squares * groups) / (groups - 1),
+    variance: (squares * length) / (length - 1),
     chance: (1 - slowComing / coming.n) / slowComing + (1 - slowRest / rest.n) / slowRest,
     share: coming.n / (coming.n + rest.n),
+    groups,
     influences,
   }
 }
@@ -216,7 +225,7 @@ function unevennessOf(
   return unevenness.map((before, k) => {
     const visitors = 1 - percentage / 100
     const seen = estimateOf(tallies, k, NO_GROUPS)
-    if (seen !== null) {
+    if (seen !== null && seen.groups >= LEAST_GROUPS) {
       const beyond = Math.max(0, UNSURE * seen.variance - seen.chance)
       return beyond * seen.share * (1 - seen.share) * visitors
     }
@@ -225,7 +234,7 @@ function unevennessOf(
   })
 }
 
-/** Variance beyond chance of ln of control's slow rate, over groups; null with too few. */
+/** Variance beyond chance of ln of control's slow rate, over groups; null with too few visitors. */
 function varianceOfAll(tallies: PopulationState['tallies'], k: number): number | null {
   const { coming, rest } = sumsOf(tallies)
   const n = coming.n + rest.n
@@ -240,7 +249,9 @@ function varianceOfAll(tallies: PopulationState['tallies'], k: number): number |
     groups++
     squares += (((own?.bad[k] ?? 0) + (others?.bad[k] ?? 0)) / slow - requests / n) ** 2
   }
-  return groups < 3 ? null : Math.max(0, (UNSURE * squares * groups) / (groups - 1) - (1 - slow / n) / slow)
+  return groups < LEAST_GROUPS
+    ? null
+    : Math.max(0, (UNSURE * squares * groups) / (groups - 1) - (1 - slow / n) / slow)
 }
 
 function wideningOf({ known, unevenness, tallies }: PopulationState, percentage: number): Widening {

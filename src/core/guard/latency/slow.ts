@@ -4,7 +4,7 @@
  * - *slow*: canary requests above control's quantile by a margin, once a stage's machines are warm.
  * - *cold*: canary requests above three times control's quantile, in a stage's first minutes (`latency.warmUp`). New
  *   machines are slow at first, all of them at the same time, and that says nothing about the version; that much slower
- *   is a fault. A tenth of the wealth is bet on it.
+ *   is a fault, unless visitors are known to differ too much for a comparison. A tenth of the wealth is bet on it.
  * - *timings*: durations that the app reports (timings.ts).
  *
  * Each is a test supermartingale by the formula's argument, as thresholds and margins depend on the past alone. A process

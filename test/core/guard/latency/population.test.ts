@@ -156,6 +156,38 @@ describe('visitors who differ in latency', () => {
     ).toBe(true)
   })
 
+  it('who come next, a few and all alike, do not make the others so', () => {
+    // A tenth of control's visitors take longer. None of the few who come happens to be among them.
+    const part = (of: Slices, [from, to]: readonly [number, number]) =>
+      Object.fromEntries(Object.entries(of).filter(([slice]) => from <= Number(slice) && Number(slice) <= to))
+    const widened = (rest: (group: number) => number, groups: number) => {
+      const all = slices(rest, () => 0.1)
+      let state = seen(part(all, [1, SLICES]), 48)
+      for (let looks = 2; looks > 0; looks--)
+        state = noteSlices(state, part(all, [SLICES + 1, SLICES + groups]), AT_ONE)
+      return noteSlices(state, {}, AT_ONE).widening.tooUneven[0]
+    }
+    const uneven = (group: number) => (group % 10 === 0 ? 0.2 : 0.09)
+    expect([widened(uneven, 20), widened(chance, 20)]).toEqual([true, false])
+    // Visitors in nearly all groups are many, and tell for themselves.
+    expect(widened(uneven, SLICES)).toBe(false)
+  })
+
+  it('of whom a few are left as control are as uneven as they were before', () => {
+    const uneven = (group: number) => (group % 10 === 0 ? 0.4 : 0.07)
+    const other = (group: number) => uneven(group + 5)
+    const last = { before: 50, percentage: 99, canaryRequests: 10_000, regime: 'none' } as const
+    const entered = enterStageOfPopulation(seen(slices(uneven, other), 50, { percentage: 50 }), last)
+    const left = Object.fromEntries(
+      Object.entries(slices(() => 0.07, uneven)).filter(([slice]) => Number(slice) <= 10),
+    )
+    let state = entered
+    for (let looks = 50; looks > 0; looks--)
+      state = noteSlices(state, left, { ...AT_ONE, percentage: 99, comingTo: undefined })
+    expect(state.unevenness).toEqual(entered.unevenness)
+    expect(state.widening.tooUneven[0]).toBe(true)
+  })
+
   it('two groups of networks can’t widen the null', () => {
     const before = seen(
       slices(
