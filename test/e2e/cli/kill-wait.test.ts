@@ -98,4 +98,9 @@ it('says so while KV is down: isolates have it all the same, new ones would not'
   kv.isDown = false
   expect((await run(['unkill', FLAG])).code).toBe(0)
   await everyIsolateServes('new')
+  // What failed is tried again in its own time, and told of until then.
+  await eventually('KV has it all', async () => {
+    const { kv: written } = await adminOf(workerd.urls[0] ?? '', ADMIN_TOKEN).call('getConvergence')
+    return written.error === null
+  })
 })
