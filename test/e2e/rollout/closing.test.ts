@@ -181,7 +181,7 @@ describe('many rollouts at once', { shuffle: false }, () => {
       expect(rollbacks).toHaveLength(1)
       expect(rollbacks[0]).toMatchObject({
         actor: 'guard',
-        reason: expect.stringMatching(/canary fails .* %|above the ceiling/),
+        reason: expect.stringMatching(/canary fails .* %|failed twice|above the ceiling/),
       })
       const { canaryErrors = 0 } = (rollbacks[0]?.evidence ?? {}) as { canaryErrors?: number }
       expect(canaryErrors).toBeGreaterThanOrEqual(3)
