@@ -13,6 +13,10 @@ export function estimateText(value: number): string {
   return countText(Number(Math.ceil(value).toPrecision(2)))
 }
 
+/** 0.95 → "p95"; half of the requests are slower than the median. */
+export const quantileText = (quantile: number): string =>
+  quantile === 0.5 ? 'median' : `p${Math.round(quantile * 100)}`
+
 /** "1 flag", "1,200 flags". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`

@@ -41,7 +41,8 @@ export function answersOf(guard: GuardConfig | undefined): JudgedAnswers {
   return judgedAnswers(statuses, grpc === false ? false : grpc?.statuses)
 }
 
-const DEADLINE_MS = 5_000
+/** Where the document names no deadline. */
+export const DEADLINE_MS = 5_000
 /** Puts the deadline in a bin entirely above the limit. */
 const BEYOND = 1.2
 

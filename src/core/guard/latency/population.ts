@@ -170,8 +170,8 @@ function sumsOf(tallies: PopulationState['tallies'], without: ReadonlySet<number
 }
 const NO_GROUPS: ReadonlySet<number> = new Set()
 
-/** `groups`: in how many of them the coming are. */
-type Estimate = { log: number; variance: number; chance: number; share: number; groups: number }
+/** `comingGroups`: in how many groups the coming are. */
+type Estimate = { log: number; variance: number; chance: number; share: number; comingGroups: number }
 
 /** ln of the coming's slow rate over the rest's, with its variance over groups; null with too few. */
 function ratioOf(tallies: PopulationState['tallies'], k: number, withoutTwo: boolean): Estimate | null {
@@ -192,12 +192,12 @@ function estimateOf(
   if (slowComing < LEAST_SLOW || slowRest < LEAST_SLOW) return null
   const influences: { group: number; by: number }[] = []
   let squares = 0
-  let groups = 0
+  let comingGroups = 0
   for (let group = 1; group <= SLICES; group++) {
     if (without.has(group)) continue
     const [own, others] = [tallies[SLICES + group], tallies[group]]
     if (own === undefined && others === undefined) continue
-    if (own !== undefined) groups++
+    if (own !== undefined) comingGroups++
     const by =
       (own?.bad[k] ?? 0) / slowComing -
       (own?.n ?? 0) / coming.n -
@@ -205,14 +205,14 @@ function estimateOf(
     influences.push({ group, by })
     squares += by * by
   }
-  const { length } = influences
-  if (length < 3) return null
+  const groups = influences.length
+  if (groups < 3) return null
   return {
     log: Math.log(slowComing / coming.n / (slowRest / rest.n)),
-    variance: (squares * length) / (length - 1),
+    variance: (squares * groups) / (groups - 1),
     chance: (1 - slowComing / coming.n) / slowComing + (1 - slowRest / rest.n) / slowRest,
     share: coming.n / (coming.n + rest.n),
-    groups,
+    comingGroups,
     influences,
   }
 }
@@ -225,7 +225,7 @@ function unevennessOf(
   return unevenness.map((before, k) => {
     const visitors = 1 - percentage / 100
     const seen = estimateOf(tallies, k, NO_GROUPS)
-    if (seen !== null && seen.groups >= LEAST_GROUPS) {
+    if (seen !== null && seen.comingGroups >= LEAST_GROUPS) {
       const beyond = Math.max(0, UNSURE * seen.variance - seen.chance)
       return beyond * seen.share * (1 - seen.share) * visitors
     }

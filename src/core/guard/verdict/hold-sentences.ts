@@ -1,10 +1,10 @@
 /** Why a stage waits, in one sentence with its numbers, without a final period. */
 
-import { countText, durationText, estimateText, rateText } from '../../figures.ts'
+import { countText, durationText, estimateText, quantileText, rateText } from '../../figures.ts'
 import { durationsToLearn } from '../evidence/latency.ts'
 import { marginOf } from '../tests/stage-margin.ts'
 import type { Findings } from './findings.ts'
-import { affectedSentence, clientErrorSentence, journeyText, pText, quantileText } from './sentences.ts'
+import { affectedSentence, clientErrorSentence, journeyText, pText } from './sentences.ts'
 import { clockText, FAILED, sinceRise, sinceText, slowSince } from './since.ts'
 
 /** Why a stage can't advance yet. */

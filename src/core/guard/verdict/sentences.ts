@@ -1,6 +1,6 @@
 /** The guard's wording: one sentence with its numbers, without a final period, for audit log and dashboard. */
 
-import { countText, rateText } from '../../figures.ts'
+import { countText, quantileText, rateText } from '../../figures.ts'
 import { addCounts, NO_COUNTS } from '../evidence/formula.ts'
 import { totalWealth } from '../evidence/wealth.ts'
 import { controlAgainst, P95_CEILING_RATE } from '../tests/ceilings.ts'
@@ -39,10 +39,6 @@ export function causeSentence({ evidence, state }: Findings, cause: RollbackCaus
       return `the canary fails more requests than control ${sinceText(sinceRise(state, 'errors', FAILED))} (${p})`
   }
 }
-
-/** 0.95 → "p95"; half of the requests are slower than the median. */
-export const quantileText = (quantile: number): string =>
-  quantile === 0.5 ? 'median' : `p${Math.round(quantile * 100)}`
 
 export function collapseSentence({ state }: Findings): string {
   const since = sinceRise(state, 'collapse', UNSERVED)

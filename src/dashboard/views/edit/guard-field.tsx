@@ -1,5 +1,6 @@
 /** One setting of the guard, by its kind. */
 import { useRef } from 'preact/hooks'
+import { quantileText } from '../../../core/figures.ts'
 import { LATENCY_QUANTILES } from '../../../core/guard/evidence/latency.ts'
 import { Checkbox, type Choice, Select } from '../../components/fields.tsx'
 import {
@@ -82,8 +83,6 @@ function AdvanceField(props: FieldProps) {
   )
 }
 
-const nameOf = (quantile: number) => (quantile === 0.5 ? 'median' : `p${quantile * 100}`)
-
 /** Without a list, all of them. */
 function QuantilesField({ path, label }: FieldProps) {
   const { value, problems, set } = usePlace(path)
@@ -99,7 +98,7 @@ function QuantilesField({ path, label }: FieldProps) {
         {LATENCY_QUANTILES.map((quantile) => (
           <Checkbox
             key={quantile}
-            label={nameOf(quantile)}
+            label={quantileText(quantile)}
             checked={chosen.includes(quantile)}
             onChange={(isOn) => choose(quantile, isOn)}
           />

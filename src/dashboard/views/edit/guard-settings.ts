@@ -2,6 +2,7 @@
  * The settings of a guard as its form shows them: those of every day, and groups that are folded away. The switches of
  * guard and comparisons, and metrics, have controls of their own (guard-editor.tsx). Pure.
  */
+import { DEADLINE_MS } from '../../../core/config/schema/guard-tests.ts'
 import { GRPC_ERRORS } from '../../../core/flags/answers/judged-answers.ts'
 import { DEFAULT_GUARD_SETTINGS } from '../../../core/guard/index.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
@@ -125,7 +126,7 @@ export const GROUPS: readonly GuardGroup[] = [
         ...{ label: 'Slow from', placeholder: String(usual.latency.marginBuckets), ...STEPS },
       }),
       setting('number', 'latency.deadlineMs', {
-        ...{ label: 'Slow without a response after', unit: 'ms', placeholder: '5000' },
+        ...{ label: 'Slow without a response after', unit: 'ms', placeholder: String(DEADLINE_MS) },
       }),
       ...tolerated('latency', { does: 'be slow' }),
       setting('number', 'latency.minSlow', {
