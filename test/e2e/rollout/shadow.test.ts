@@ -84,11 +84,11 @@ describe('a shadow stage', { shuffle: false }, () => {
     const shadowed = asked.filter(({ headers }) => headers['sluice-shadow'] === '1')
     const report = await shadowOf('alike')
     expect(report).toMatchObject({ verdict: 'same', stage: 0 })
-    expect(report.samples).toBeGreaterThan(100)
-    expect(shadowed.length).toBeGreaterThan(100)
+    expect(report.samples).toBeGreaterThanOrEqual(100)
+    expect(shadowed.length).toBeGreaterThanOrEqual(100)
     // All before the first visitor.
     const first = asked.findIndex(({ headers }) => headers['sluice-shadow'] === undefined)
-    if (first >= 0) expect(first).toBeGreaterThan(100)
+    if (first >= 0) expect(first).toBeGreaterThanOrEqual(100)
     expect((await gate.audit('alike'))[0]).toMatchObject({
       action: 'advance',
       reason: expect.stringContaining('compared requests'),
