@@ -27,6 +27,8 @@ export function decoded(response: Response): Response {
 
 /** Error pages are smaller. */
 const LARGEST_READ_BYTES = 65_536
+/** A body that has not come by then is lost: whoever sent the upload learns the status. */
+const READ_WITHIN_MS = 3_000
 
 /**
  * A redirect or an error whose body has come; without its body where that is lost. An origin that says no to an upload may
@@ -37,7 +39,9 @@ export async function readAhead(response: Response): Promise<Response> {
   const { body, status, headers } = response
   const lengthBytes = Number(headers.get('content-length') ?? Number.NaN)
   if (body === null || status > HIGHEST_STATUS || !(lengthBytes <= LARGEST_READ_BYTES)) return response
-  const bytes = await response.arrayBuffer().catch(() => null)
+  const { promise: isLate, resolve } = Promise.withResolvers<null>()
+  setTimeout(resolve, READ_WITHIN_MS, null)
+  const bytes = await Promise.race([response.arrayBuffer().catch(() => null), isLate])
   const copy = new Response(bytes, response)
   if (bytes === null) for (const name of ['content-length', 'content-encoding']) copy.headers.delete(name)
   return copy

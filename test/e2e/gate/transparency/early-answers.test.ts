@@ -13,6 +13,7 @@ const UPLOADS = 60
 
 let hasty: TcpOrigin
 let lost: TcpOrigin
+let stalling: TcpOrigin
 let patient: Origin
 let gate: Gate
 
@@ -22,15 +23,22 @@ beforeAll(async () => {
     socket.once('data', () => socket.end(`${TOO_LARGE}big`, () => socket.destroy())),
   )
   lost = await startTcp((socket) => socket.once('data', () => socket.end(TOO_LARGE)))
+  stalling = await startTcp((socket) => socket.once('data', () => socket.write(`${TOO_LARGE}b`)))
   patient = await startOrigin('patient')
   gate = await startGate({
     document: document(
       { old: patient.url, new: hasty.url },
       { rules: [{ percentage: 100, serve: 'on' }] },
       {
-        origins: { old: { url: patient.url }, new: { url: hasty.url }, lost: { url: lost.url } },
+        origins: {
+          old: { url: patient.url },
+          new: { url: hasty.url },
+          lost: { url: lost.url },
+          stalling: { url: stalling.url },
+        },
         routes: [
           { path: '/lost', origin: 'lost' },
+          { path: '/stalling', origin: 'stalling' },
           { path: '/old', origin: 'old' },
           { path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } },
         ],
@@ -38,7 +46,7 @@ beforeAll(async () => {
     ),
   })
 })
-afterAll(() => Promise.all([gate, hasty, lost, patient].map((each) => each?.close())))
+afterAll(() => Promise.all([gate, hasty, lost, stalling, patient].map((each) => each?.close())))
 
 const upload = (path: string, bytes: number) =>
   raw(gate.url + path, { method: 'POST', body: Buffer.alloc(bytes), headers: { 'x-user-id': 'ann' } })
@@ -57,10 +65,13 @@ describe('an origin that answers an upload unread, and closes', () => {
     expect(arm.errors).toBe(statuses.filter((status) => status === 502).length)
   })
 
-  it('has its status and fields where its body is lost', async () => {
-    const { status, headers, text } = await upload('/lost', 100)
-    expect([status, headers.get('x-limit'), text]).toEqual([413, '1k', ''])
-  })
+  it.each(['/lost', '/stalling'])(
+    'has its status and fields where its body never comes: %s',
+    async (path) => {
+      const { status, headers, text } = await upload(path, 100)
+      expect([status, headers.get('x-limit'), text]).toEqual([413, '1k', ''])
+    },
+  )
 })
 
 describe('an error for an upload', () => {
