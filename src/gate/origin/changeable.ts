@@ -27,7 +27,7 @@ export function decoded(response: Response): Response {
 
 /** Error pages are smaller. */
 const LARGEST_READ_BYTES = 65_536
-/** A body that has not come by then is lost: whoever sent the upload learns the status. */
+/** A body that has not come by then is lost: the status can be told without it. */
 const READ_WITHIN_MS = 3_000
 
 /**

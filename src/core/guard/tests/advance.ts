@@ -9,7 +9,7 @@
  */
 
 import { addGroups, type Batch } from '../evidence/batch.ts'
-import { secondsTo } from '../evidence/course.ts'
+import { type Course, secondsTo } from '../evidence/course.ts'
 import type { Counts, Null } from '../evidence/formula.ts'
 import { addCounts, atMostRequests, NO_COUNTS } from '../evidence/formula.ts'
 import { LATENCY_QUANTILES } from '../evidence/latency.ts'
@@ -108,6 +108,8 @@ export type AdvanceProgress = {
   latencyWealth: number
   /** Estimated canary requests until all measures pass; 0: passed; null: unknown. */
   requestsToGo: number | null
+  /** Whether a null is no more than too few requests: fewer than a canary needs that is as good as control. */
+  isEarly: boolean
   /** The measure furthest behind; latency, while it is not compared yet, only if errors have passed. */
   waitsFor: 'errors' | 'latency' | null
 }
@@ -133,27 +135,27 @@ export function advanceProgress(
       ),
     ),
     requestsToGo: isEndless ? null : 0,
+    isEarly: false,
     waitsFor: null,
   }
   state.wealth.forEach((wealth, measure) => {
     if (!isMeasured(settings, measure) || logTotal(wealth) >= needed) return
-    const toGo = requestsToGo(
-      wealth,
-      state.counts[measure] ?? NO_COUNTS,
-      nulls[measure] ?? NO_NULL,
-      1 / settings.beta,
-      percentage,
-    )
+    const test = { null_: nulls[measure] ?? NO_NULL, level: 1 / settings.beta, percentage }
+    const counts = state.counts[measure] ?? NO_COUNTS
+    const toGo = requestsToGo(wealth, counts, test)
     progress.passed = false
     if (isCold && measure > 0) {
       progress.waitsFor ??= 'latency'
-      if (progress.waitsFor === 'latency') progress.requestsToGo = null
+      if (progress.waitsFor !== 'latency') return
+      progress.requestsToGo = null
+      progress.isEarly = true
       return
     }
     if (progress.waitsFor !== null && progress.requestsToGo !== null) {
       if (toGo !== null && toGo <= progress.requestsToGo) return
     } else if (progress.waitsFor !== null) return
     progress.requestsToGo = toGo
+    progress.isEarly = toGo === null && isEarly(counts, test)
     progress.waitsFor = measure === 0 ? 'errors' : 'latency'
   })
   return progress
@@ -188,23 +190,39 @@ export function isAdvanceCarried(
 /** Weight of control's rate in the estimate, in canary requests. */
 const PRIOR_REQUESTS = 500
 
+/** What a measure is tested against, up to which wealth, at which percentage. */
+type MeasureTest = { null_: Null; level: number; percentage: number }
+
 /**
  * Canary requests until a measure passes with 90 %, if the rates persist. Null when its wealth doesn't grow, or control has no
  * requests yet.
  */
-function requestsToGo(
-  logWealth: LogWealth,
-  counts: Counts,
-  null_: Null,
-  level: number,
-  percentage: number,
-): number | null {
-  if (!(counts.controlN > 0) || !(percentage > 0 && percentage < 100)) return null
-  const control = counts.controlBad / counts.controlN
+function requestsToGo(logWealth: LogWealth, counts: Counts, test: MeasureTest): number | null {
+  const control = controlRate(counts, test)
+  if (control === undefined) return null
   const canary = (counts.canaryBad + PRIOR_REQUESTS * control) / (counts.canaryN + PRIOR_REQUESTS)
+  const requests = canaryRequestsTo(test, { canary, control }, logWealth)
+  return Number.isFinite(requests) ? requests : null
+}
+
+function isEarly(counts: Counts, test: MeasureTest): boolean {
+  const control = controlRate(counts, test)
+  if (control === undefined) return true
+  const needed = canaryRequestsTo(test, { canary: control, control })
+  return Number.isFinite(needed) && counts.canaryN < needed
+}
+
+/** Undefined where nothing was counted, or nothing is compared. */
+function controlRate({ controlN, controlBad }: Counts, { percentage }: MeasureTest): number | undefined {
+  return controlN > 0 && percentage > 0 && percentage < 100 ? controlBad / controlN : undefined
+}
+
+function canaryRequestsTo(
+  { null_, level, percentage }: MeasureTest,
+  rates: Course['rates'],
+  logWealth?: LogWealth,
+): number {
   // A second with one request of the canary.
   const perSecond = { canary: 1, control: (100 - percentage) / percentage }
-  const rates = { canary, control }
-  const requests = secondsTo(level, { bets: ADVANCE_BETS, null_, perSecond, rates, logWealth })
-  return Number.isFinite(requests) ? requests : null
+  return secondsTo(level, { bets: ADVANCE_BETS, null_, perSecond, rates, ...(logWealth && { logWealth }) })
 }

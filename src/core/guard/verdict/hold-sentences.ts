@@ -188,9 +188,6 @@ function checkedText({
   return checked.length === 0 ? 'nothing is checked' : `what is checked holds (${checked.join('; ')})`
 }
 
-/** Of so few requests nothing can be foretold. */
-const TOO_FEW = 20
-
 function waitSentence(findings: Findings): string {
   const { progress, state } = findings
   const isLatency = progress.waitsFor === 'latency'
@@ -198,8 +195,7 @@ function waitSentence(findings: Findings): string {
   if (isLatency && toLearn > 0)
     return `learning how long control takes: ${countText(toLearn)} more answers of control`
   if (progress.requestsToGo === null) {
-    const { canaryRequests, controlRequests } = state.stageTotals
-    if (Math.min(canaryRequests, controlRequests) < TOO_FEW)
+    if (progress.isEarly)
       return `collecting evidence on ${isLatency ? 'latency' : 'the error rate'}: too early to tell how many requests it takes`
     return `the canary's ${isLatency ? 'latency' : 'error rate'} is not shown to be as good as control's, and is not getting closer`
   }

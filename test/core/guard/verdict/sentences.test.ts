@@ -175,17 +175,3 @@ it('a state of an earlier release is read on, and its rises begin with the next 
   )
   expect(verdict.sentence).toMatch(/since 00:00 UTC: 40 % \(\d+ of \d+\), .*; whole attempt/)
 })
-
-it('of a handful of requests nothing is foretold, of many the truth', () => {
-  const failing = (requests: number) => {
-    const ids = seconds(0, Math.max(1, requests / 10))
-    const { verdict } = feed(settings, start(), [tick(1000, arm(requests, ids), arm(requests, ids))])
-    return verdict.sentence
-  }
-  expect([1, 19].map(failing)).toEqual(
-    Array(2).fill('collecting evidence on the error rate: too early to tell how many requests it takes'),
-  )
-  expect(failing(20)).toBe(
-    "the canary's error rate is not shown to be as good as control's, and is not getting closer",
-  )
-})
