@@ -1,5 +1,6 @@
 /** What goes to an origin with a request, and what the other origin gets: as the fallback, or as a question. */
 import type { FlagTarget, Origin } from '../core/config/compile/route-target.ts'
+import { encodedTargetingKey } from '../core/context/encoded-key.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, variantServed } from '../core/decision/decide.ts'
 import type { Env } from '../platform/env.ts'
@@ -90,7 +91,7 @@ async function signedHeaders(
   signingKey: string,
   nowMs: number,
 ): Promise<ExtraHeaders> {
-  const targetingKey = encodeURIComponent((context.targetingKey() ?? '').toWellFormed())
+  const targetingKey = encodedTargetingKey(context.targetingKey() ?? '')
   const keys = keysOf(signingKey)
   const { origin } = keys instanceof Promise ? await keys : keys
   return [

@@ -4,6 +4,7 @@
  */
 import { parseDocumentValue } from '../../core/config/parse/parse.ts'
 import { describeProblems } from '../../core/config/parse/problems.ts'
+import { encodedTargetingKey } from '../../core/context/encoded-key.ts'
 import { type FlagDecision, FORCED, type SluiceFlags } from '../hono/flags.ts'
 import { HEADERS } from '../server/headers.ts'
 import { sign } from '../server/signature.ts'
@@ -141,7 +142,7 @@ async function headersOf(
   )
   const flags = parts.join(', ')
   if (signingKey === undefined) return { [HEADERS.flags]: flags }
-  const targetingKey = encodeURIComponent(visitor)
+  const targetingKey = encodedTargetingKey(visitor)
   return {
     [HEADERS.flags]: flags,
     [HEADERS.targetingKey]: targetingKey,

@@ -69,12 +69,13 @@ describe("what visitors send under the gate's own name", () => {
 
 describe('the signature towards origins', () => {
   it('covers flags and targeting key, and an origin can verify it', async () => {
-    await raw(`${production.url}/`, { headers: { 'x-user-id': 'ann smith' } })
+    await raw(`${production.url}/`, { headers: { 'x-user-id': 'ann smith.jr' } })
     const { headers } = origins.old.requests[0] as LoggedRequest
     const [, seconds, hex] = /^t=(\d+),v1=([0-9a-f]+)$/.exec(String(headers['sluice-signature'])) ?? []
     const signed = `${seconds}.${headers['sluice-flags']}.${headers['sluice-targeting-key']}`
     expect(hex).toBe(createHmac('sha256', derivedKey('origin')).update(signed).digest('hex'))
-    expect(headers['sluice-targeting-key']).toBe('ann%20smith')
+    // With a dot, what this visitor was given would be signed as what another was, "jr".
+    expect(headers['sluice-targeting-key']).toBe('ann%20smith%2Ejr')
     expect(Math.abs(Number(seconds) - Date.now() / 1_000)).toBeLessThan(120)
   })
 })

@@ -118,14 +118,14 @@ describe('a plan', () => {
     ])
     const { plan } = await planFor('/sized/', {
       document: { ...DOCUMENT, context: { targetingKey: { cookie: 'sluice_id' } } },
-      init: as('a%C3%A4%20%2C'),
+      init: as('a%C3%A4%20%2C.b'),
       bindings: { SIGNING_KEY: KEY },
     })
     const flags = 'gr%C3%B6%C3%9Fe=on;reason=static'
     expect(plan.call.extraHeaders).toEqual([
       ['sluice-flags', flags],
-      ['sluice-targeting-key', 'a%C3%A4%20%2C'],
-      ['sluice-signature', await signFlags((await keysOf(KEY)).origin, flags, 'a%C3%A4%20%2C', NOW_MS)],
+      ['sluice-targeting-key', 'a%C3%A4%20%2C%2Eb'],
+      ['sluice-signature', await signFlags((await keysOf(KEY)).origin, flags, 'a%C3%A4%20%2C%2Eb', NOW_MS)],
     ])
     const rescued = await plan.fallback?.call()
     expect(rescued?.extraHeaders.map(([name]) => name)).toEqual([
