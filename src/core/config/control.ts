@@ -71,7 +71,7 @@ export function parseControlState(text: string | null): Parsed<ControlState> {
   if (!json.ok) return json
   const shape = v.safeParse(controlStateSchema, json.value)
   if (shape.success) return { ok: true, value: shape.output }
-  return { ok: false, problems: shape.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
+  return { ok: false, problems: shape.issues.flatMap((issue) => problemsOfIssue(issue)) }
 }
 
 /** The control state as the evaluator asks it; immutable. */

@@ -105,7 +105,7 @@ function parsedFeatures(file: FeatureFile): { features: Map<string, Feature>; pr
     else
       problems.push(
         ...parsed.issues
-          .flatMap((issue) => problemsOfIssue(issue, []))
+          .flatMap((issue) => problemsOfIssue(issue))
           .map((each) => below(file.place(name), each)),
       )
   }

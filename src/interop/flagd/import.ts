@@ -47,7 +47,7 @@ export function importFlagd(text: string, into?: GateDocumentInput, renamed: Ren
   if (!json.ok) return json
   const parsed = v.safeParse(fileSchema, json.value)
   if (!parsed.success)
-    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
+    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue)) }
   const file = parsed.output as FlagdFile
   const found: Found = { losses: [], notes: differencesIn(JSON.stringify(json.value)) }
   const flags: Record<string, FlagInput> = {}

@@ -31,7 +31,7 @@ export function importGrowthBook(text: string, into?: GateDocumentInput, renamed
   const place = payload === json.value ? ['features'] : []
   const parsed = v.safeParse(fileSchema, payload)
   if (!parsed.success) {
-    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
+    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue)) }
   }
   const file: GrowthBookFile = parsed.output
   const found: Found = { losses: [], notes: NOTES.map((note) => ({ path: '$', text: note })) }

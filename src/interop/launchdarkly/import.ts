@@ -48,7 +48,7 @@ export function importLaunchDarkly(
   }
   const parsed = v.safeParse(fileSchema, payload)
   if (!parsed.success) {
-    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
+    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue)) }
   }
   const found: Found = { losses: [], notes: [...NOTES] }
   const flags: Record<string, FlagInput> = {}

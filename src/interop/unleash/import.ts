@@ -40,7 +40,7 @@ export function importUnleash(
   if ('expected' in form) return { ok: false, problems: [problem([], json.value, form.expected, 'name one')] }
   const parsed = v.safeParse(stateSchema, form.state)
   if (!parsed.success)
-    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
+    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue)) }
   const state = collectState(parsed.output)
   const translated = new Map(
     [...state.features].map(([name, feature]) => [name, translateFeature(feature, state.segments)]),

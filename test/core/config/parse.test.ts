@@ -142,8 +142,35 @@ describe('a key that the schema does not know', () => {
   it('is told what it was meant to be, or that it is in the wrong place', () => {
     const valid = document('{}').slice(0, -1)
     expect(fixOf(`${valid},"orgins":{}}`)).toBe('did you mean "origins"?')
-    expect(fixOf(`${valid},"rescue":false}`)).toBe('the key belongs elsewhere: move it, or remove it')
+    expect(fixOf(`${valid},"rescue":false}`)).toBe('it is a key of routes[]: move it, or remove it')
+    expect(fixOf(`${valid},"timeoutMs":1}`)).toBe('it is a key of origins.*, routes[]: move it, or remove it')
     expect(fixOf(`${valid},"zzzzzzzz":1}`)).toBe('remove it')
+  })
+
+  it.each([
+    [
+      'flags.f.guard.thresholds',
+      '(errors, slow)',
+      'it is a key of flags.*.guard.ceilings: move it, or remove it',
+    ],
+    [
+      'metrics.m',
+      '(type, better, request, cap, window)',
+      'it is a key of flags.*.guard.ceilings: move it, or remove it',
+    ],
+    [
+      'flags.f.rules.0.stages.0',
+      '(percentage, shadow, ',
+      'it is a key of flags.*.guard.ceilings: move it, or remove it',
+    ],
+  ])('hears the keys of its place: %s', (place, known, fix) => {
+    const text = { errorRate: 0.1 } as object
+    const value: object = place
+      .split('.')
+      .reduceRight<object>((inner, key) => (/^[0-9]/.test(key) ? [inner] : { [key]: inner }), text)
+    const parsed = parseDocument(JSON.stringify(value))
+    const problem = parsed.ok ? undefined : parsed.problems.find(({ found }) => found.includes('errorRate'))
+    expect([problem?.expected, problem?.fix]).toEqual([expect.stringContaining(known), fix])
   })
 })
 

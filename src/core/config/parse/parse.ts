@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { messageOf } from '../../message-of.ts'
-import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from '../schema/document.ts'
+import { type GateDocument, gateDocumentSchema } from '../schema/document.ts'
 import { inexactProblems, inexactSteps } from './exact.ts'
 import { MOST_PROBLEMS, type Problem, problem, problemsOfIssue } from './problems.ts'
 import { inspectJson } from './readable.ts'
@@ -40,7 +40,7 @@ export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
   if (!shape.success) {
     const problems = shape.issues
       .slice(0, MOST_PROBLEMS)
-      .flatMap((issue) => problemsOfIssue(issue, KNOWN_KEYS))
+      .flatMap((issue) => problemsOfIssue(issue, gateDocumentSchema))
     return { ok: false, problems: problems.slice(0, MOST_PROBLEMS) }
   }
   return sound(shape.output, referenceProblems(shape.output))

@@ -1,4 +1,5 @@
 import type { BaseIssue, IssuePathItem } from 'valibot'
+import { keysAt, placesOf, type SchemaPart } from './schema-keys.ts'
 
 /** A problem of a document: where it is, what is there, what must be there, and how to fix it. */
 export type Problem = {
@@ -62,9 +63,7 @@ export function dangling(
   return {
     ...problem(keys, found, '', ''),
     get expected() {
-      const listed = names().slice(0, 9)
-      if (listed[8]) listed[8] = '…'
-      return `the name of ${what} (${listed.join(', ') || 'none is defined'})`
+      return `the name of ${what} (${listed(names(), 8) || 'none is defined'})`
     },
     get fix() {
       const guess = closest(found, names())
@@ -82,14 +81,31 @@ function namesOf(known: Readonly<Record<string, unknown>>): readonly string[] {
   return names
 }
 
-function fixOfUnknownKey(key: string, guess: string | undefined): string {
-  if (guess === undefined) return 'remove it'
-  return guess === key ? 'the key belongs elsewhere: move it, or remove it' : `did you mean "${guess}"?`
+/** The first names, and whether there are more. */
+function listed(names: readonly string[], most: number): string {
+  return [...names.slice(0, most), ...(names.length > most ? ['…'] : [])].join(', ')
 }
 
-/** Turns a validation issue into problems. `knownKeys` are candidates for a misspelt key. */
-export function problemsOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem[] {
-  return withinChoice(issue, []).map((each) => problemOfIssue(each, knownKeys))
+const MOST_KEYS = 16
+const MOST_PLACES = 3
+
+function unknownKey(keys: readonly PathKey[], schema: SchemaPart | undefined): Problem {
+  const key = String(keys.at(-1))
+  const known = schema === undefined ? [] : keysAt(schema, keys.slice(0, -1))
+  const guess = closest(key, known)
+  const places = guess === undefined ? listed(placesOf(schema, key), MOST_PLACES) : ''
+  const elsewhere = places && `it is a key of ${places}: move it, or remove it`
+  return {
+    path: jsonPath(keys),
+    found: `the unknown key ${JSON.stringify(key)}`,
+    expected: known.length > 0 ? `a known key (${listed(known, MOST_KEYS)})` : 'a key of the schema',
+    fix: guess === undefined ? elsewhere || 'remove it' : `did you mean "${guess}"?`,
+  }
+}
+
+/** Turns a validation issue into problems. The schema says what an unknown key should have been. */
+export function problemsOfIssue(issue: BaseIssue<unknown>, schema?: SchemaPart): Problem[] {
+  return withinChoice(issue, []).map((each) => problemOfIssue(each, schema))
 }
 
 /**
@@ -108,18 +124,10 @@ function isOfAnotherKind({ kind, path, issues }: BaseIssue<unknown>): boolean {
   return kind === 'schema' && path === undefined && (issues ?? []).every(isOfAnotherKind)
 }
 
-function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem {
+function problemOfIssue(issue: BaseIssue<unknown>, schema: SchemaPart | undefined): Problem {
   const keys = (issue.path ?? []).map((item) => item.key as PathKey)
   const last = keys.at(-1)
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const guess = closest(String(last), knownKeys)
-    return {
-      path: jsonPath(keys),
-      found: `the unknown key ${JSON.stringify(last)}`,
-      expected: 'a key of the schema',
-      fix: fixOfUnknownKey(String(last), guess),
-    }
-  }
+  if (issue.type === 'strict_object' && issue.expected === 'never') return unknownKey(keys, schema)
   if (issue.type === 'strict_object' && issue.received === 'undefined') {
     return {
       path: jsonPath(keys),

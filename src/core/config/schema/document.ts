@@ -3,24 +3,13 @@
  * from this schema.
  */
 import * as v from 'valibot'
-import { bucketing } from './bucketing.ts'
-import { flag, requirement } from './flag.ts'
+import { flag } from './flag.ts'
 import { bootstrap, flagQueries } from './flag-queries.ts'
-import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './guard.ts'
-import { context, identity, jwt, source } from './identity.ts'
-import { experiment, metric, metricGuard, metrics } from './metrics.ts'
+import { context, identity, type source } from './identity.ts'
+import { metrics } from './metrics.ts'
 import { record, strictObject } from './objects.ts'
-import {
-  advanceWindow,
-  freeze,
-  type NOTIFICATION_EVENTS,
-  notifications,
-  rollout,
-  stage,
-  webhook,
-} from './rollout.ts'
+import { freeze, type NOTIFICATION_EVENTS, notifications } from './rollout.ts'
 import { origin, route } from './route.ts'
-import { condition, rule } from './rule.ts'
 import { flagKey, name, nonEmpty, percentage, positiveInteger } from './values.ts'
 
 const publishing = strictObject({
@@ -77,42 +66,6 @@ export type FreezeConfig = GateDocument['freezes'][number]
 export type WebhookConfig = GateDocument['notifications']['webhooks'][number]
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
 export type SourceConfig = v.InferOutput<typeof source>
-
-/** All keys of the schema, as candidates for a misspelt one. */
-export const KNOWN_KEYS: readonly string[] = [
-  ...[
-    gateDocumentSchema,
-    origin,
-    context,
-    identity,
-    jwt,
-    route,
-    flag,
-    rule,
-    stage,
-    condition,
-    ...bucketing.options,
-    requirement,
-    guard,
-    errorComparison,
-    latencyComparison,
-    ceilings,
-    thresholds,
-    metric,
-    metricGuard,
-    experiment,
-    rollout,
-    advanceWindow,
-    freeze,
-    governance,
-    notifications,
-    webhook,
-    publishing,
-    flagQueries,
-    bootstrap,
-  ].flatMap((schema) => Object.keys(schema.entries)),
-  ...Object.keys(source.entries),
-]
 
 /** Wraps a single value into a list. */
 export function asList<T>(value: T | readonly T[] | undefined): readonly T[] | undefined {
