@@ -1,5 +1,5 @@
 import type { BaseIssue, IssuePathItem } from 'valibot'
-import { keysAt, placesOf, type SchemaPart } from './schema-keys.ts'
+import { keysAt, placesOf, type SchemaPart } from '../schema/objects.ts'
 
 /** A problem of a document: where it is, what is there, what must be there, and how to fix it. */
 export type Problem = {

@@ -27,3 +27,48 @@ function noList<Schema extends v.GenericSchema>(schema: Schema): Schema {
   }
   return { ...schema, '~run': run }
 }
+
+/** As much of a schema of valibot as leads to its keys. */
+export type SchemaPart = {
+  readonly type: string
+  /** Of an object. */
+  readonly entries?: Readonly<Record<string, SchemaPart>>
+  /** Of all values of a record, and of all items of a list. */
+  readonly value?: SchemaPart
+  readonly item?: SchemaPart
+  /** Of an optional value, and of a value of several kinds; a list of words has options, too. */
+  readonly wrapped?: SchemaPart
+  readonly options?: readonly unknown[]
+}
+
+/** The keys that an object may have at a place. */
+export function keysAt(schema: SchemaPart, place: readonly (string | number)[]): string[] {
+  const parts = place.reduce<SchemaPart[]>(
+    (above, key) => above.flatMap((part) => kinds(part.entries?.[key] ?? part.value ?? part.item)),
+    kinds(schema),
+  )
+  return [...new Set(parts.flatMap(({ entries = {} }) => Object.keys(entries)))]
+}
+
+/** Where an object may have a key: `["origins.*", "routes[]"]`. */
+export function placesOf(schema: SchemaPart | undefined, key: string, place = ''): string[] {
+  const places = kinds(schema).flatMap(({ entries = {}, value, item }) => [
+    ...(Object.hasOwn(entries, key) ? [place || 'the document'] : []),
+    ...Object.entries(entries).flatMap(([name, part]) =>
+      placesOf(part, key, place ? `${place}.${name}` : name),
+    ),
+    ...placesOf(value, key, `${place}.*`),
+    ...placesOf(item, key, `${place}[]`),
+  ])
+  return [...new Set(places)]
+}
+
+function kinds(schema: SchemaPart | undefined): SchemaPart[] {
+  if (schema?.wrapped !== undefined) return kinds(schema.wrapped)
+  const options = (schema?.options ?? []).filter((option) => typeof option === 'object')
+  return options.length > 0
+    ? options.flatMap((option) => kinds(option as SchemaPart))
+    : schema
+      ? [schema]
+      : []
+}
