@@ -149,6 +149,8 @@ describe('the state of a flag', () => {
     ['disabled', { state: 'disabled' }],
     ['scheduled', { schedule: { start: '2999-01-01', end: null } }],
     ['off', { schedule: { start: null, end: '2001-01-01' } }],
+    ['off', { unmet: 'other', frozen: true }],
+    ['killed', { unmet: 'other', state: 'killed' }],
   ] as const)('is %s, the most pressing that holds', (expected, parts) => {
     expect(stateOf(summary(parts), NOW_MS).name).toBe(expected)
   })
@@ -268,6 +270,8 @@ describe('the state of a flag', () => {
       [undefined, { needsOperator: true, stage: 3 }],
       [undefined, { finished: true }],
       [undefined, { state: 'disabled' }],
+      [undefined, { rules: 0 }],
+      ['off for all: what it requires of other holds for no visitor', { unmet: 'other' }],
     ] as const)('what comes next: %s', (text, parts) => {
       const status = { generation: 2, verdict: baking, cells: [cell, ...others], approved: false }
       const flag = summary({ stage: 1, stages: 4, ladder: stages, verdict: 'healthy', ...(parts as object) })

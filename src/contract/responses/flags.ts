@@ -39,6 +39,8 @@ export const flagSummary = v.strictObject({
   schedule: v.nullable(v.strictObject({ start: v.nullable(v.string()), end: v.nullable(v.string()) })),
   verdict: v.nullable(v.string()),
   waitingFor: v.nullable(v.string()),
+  /** A flag of which this one requires what holds for no visitor: all get `off`. */
+  unmet: v.optional(v.string()),
   paused: v.boolean(),
   frozen: v.boolean(),
   needsApproval: v.boolean(),

@@ -88,6 +88,8 @@ export const flagStatus = v.strictObject({
   /** The verdict as people are told it: better only after ten seconds without a worse one. Missing without a verdict. */
   told: v.optional(v.strictObject({ kind: verdictKind, needsOperator: v.boolean() })),
   waitingFor: v.nullable(v.string()),
+  /** A flag of which this one requires what holds for no visitor: all get `off`. */
+  unmet: v.optional(v.string()),
   /** What holds the stage, as in "waits for …", where neither time nor evidence at the present rate ends it. */
   holds: v.optional(v.string()),
   arms: v.strictObject({ canary: counts, control: counts, other: counts }),

@@ -47,6 +47,7 @@ export type LiveFacts = Pick<
   | 'stage'
   | 'verdict'
   | 'waitingFor'
+  | 'unmet'
   | 'needsApproval'
   | 'needsOperator'
   | 'finished'
@@ -63,7 +64,7 @@ export function stateOf(flag: FlagFacts, nowMs: number): FlagState {
 
 function nameOf(flag: FlagFacts, nowMs: number): StateName {
   if (flag.state !== 'open') return flag.state
-  if (flag.rules === 0) return 'off'
+  if (flag.rules === 0 || flag.unmet !== undefined) return 'off'
   const { start, end } = flag.schedule ?? { start: null, end: null }
   if (start !== null && nowMs < Date.parse(start)) return 'scheduled'
   if (end !== null && nowMs >= Date.parse(end)) return 'off'
@@ -95,6 +96,7 @@ export function withStatus<Facts extends DocumentFacts>(
     paused: status.paused !== null,
     frozen: status.frozen !== null,
     ...toldVerdict(status),
+    unmet: status.unmet,
     stage: facts.stages > 0 ? Math.min(stage, facts.stages - 1) : null,
   }
 }

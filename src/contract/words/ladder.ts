@@ -81,6 +81,8 @@ export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number)
       return `starts ${timestampText(schedule?.start ?? '')}`
     case 'partial':
       return 'stays here until an operator changes it'
+    case 'off':
+      return flag.unmet && `off for all: what it requires of ${flag.unmet} holds for no visitor`
     case 'climbing':
       return etaText(flag, status, nowMs) ?? manualText(flag) ?? evidenceText(flag, status)
     default:

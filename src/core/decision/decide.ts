@@ -102,7 +102,8 @@ function decideOnce(
   return decideByRules(flag, control, context)
 }
 
-function closedReason(
+/** Why a flag is closed for all visitors, its requirements aside. */
+export function closedReason(
   flag: CompiledFlag,
   control: FlagControl,
   inputs: DecisionInputs,

@@ -7,6 +7,7 @@ import { parseDocument } from '../../../src/core/config/parse/parse.ts'
 import { type EvaluationContext, staticContext } from '../../../src/core/context/attributes.ts'
 import { type Decision, type DecisionInputs, decide } from '../../../src/core/decision/decide.ts'
 import { explain } from '../../../src/core/decision/explain.ts'
+import { unmetRequirements } from '../../../src/core/decision/unmet.ts'
 import type { CompiledFlag } from '../../../src/core/flags/flag.ts'
 import { controlStates, documents, type Visitor, visitors } from '../../support/arbitrary.ts'
 
@@ -39,6 +40,27 @@ function contextOf(visitor: Visitor): EvaluationContext {
 const positionIn = ({ placement }: Decision) => ('position' in placement ? placement.position : undefined)
 
 describe('a decision', () => {
+  it('is off for all where a requirement is met by no visitor', () => {
+    const unmet = { closed: 0, depends: 0 }
+    const decided = fc.property(documents, controlStates, visitors, (document, state, visitor) => {
+      const inputs = inputsOf(snapshotOf(document), state)
+      const unmetOf = unmetRequirements(inputs)
+      for (const flag of (inputs.flags as Map<string, CompiledFlag>).values()) {
+        const found = unmetOf(flag)
+        if (found === undefined) {
+          unmet.depends += flag.requires.length
+          continue
+        }
+        unmet.closed++
+        expect(flag.requires.map((requirement) => requirement.flag)).toContain(found)
+        expect(decide(flag, contextOf(visitor), inputs).variant).toBe(flag.off)
+      }
+    })
+    fc.assert(decided, { numRuns: 300 })
+    expect(unmet.closed).toBeGreaterThan(20)
+    expect(unmet.depends).toBeGreaterThan(20)
+  })
+
   it('is made for everybody: a variant of the flag, its value, and an arm that fits', () => {
     const reasons = new Set<string>()
     const decided = fc.property(documents, controlStates, visitors, (document, state, visitor) => {

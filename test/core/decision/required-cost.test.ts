@@ -11,6 +11,7 @@ import { replay } from '../../../src/core/decision/replay.ts'
 import type { DecisionSample } from '../../../src/core/decision/sample.ts'
 import { audiencesOf } from '../../../src/core/decision/sample-answers.ts'
 import { keyNeeds } from '../../../src/core/decision/targeting-key.ts'
+import { unmetRequirements } from '../../../src/core/decision/unmet.ts'
 import type { CompiledFlag } from '../../../src/core/flags/flag.ts'
 
 /** Each flag requires all flags after it: 2^(N−1) ways lead from the first to the last. */
@@ -100,6 +101,16 @@ describe.each(Object.entries(RULES))('flags that require all others, %s', (_, ru
       for (const flag of snapshot.flags.values()) needsKey(flag)
     })
     // Decided for themselves and for others, and their rules looked at.
+    expect(decisions).toBeLessThanOrEqual(3 * FLAGS)
+    expect(lookups).toBeLessThanOrEqual(3 * EDGES)
+  })
+
+  it('are asked once each for requirements that no visitor meets', () => {
+    const { decisions, lookups } = countedIn(snapshot, (inputs) => {
+      const unmetOf = unmetRequirements(inputs)
+      for (const flag of snapshot.flags.values()) unmetOf(flag)
+    })
+    // Where all get the same, they are decided as well, for themselves and for others.
     expect(decisions).toBeLessThanOrEqual(3 * FLAGS)
     expect(lookups).toBeLessThanOrEqual(3 * EDGES)
   })

@@ -123,6 +123,9 @@ const document = {
     ...DOCUMENT.flags,
     listed: DOCUMENT.flags.plain,
     closed: { ...DOCUMENT.flags.plain, enabled: false, rules: [] },
+    needy: { ...DOCUMENT.flags.plain, requires: ['closed'] },
+    needier: { ...DOCUMENT.flags.plain, requires: ['needy'] },
+    lucky: { ...DOCUMENT.flags.plain, requires: ['staged', { flag: 'closed', on: false }] },
   },
 }
 
@@ -244,6 +247,17 @@ describe('the status', () => {
     ['killed', { killed: ['staged'], flags: { staged: { ...control, rolledBack } } }],
   ])('says %s of a flag with %j', async (expected, state) => {
     expect(await stateOf(state)).toEqual([expected, 'flags' in state ? 'errors' : undefined])
+  })
+
+  it('names a flag of which another requires what holds for no visitor', async () => {
+    const unmet = async (state: Partial<ControlState>) => {
+      const { flags } = await statusOf(startGate(() => ({ ...REPORT, state: { ...STATE, ...state } })))
+      return ['needy', 'needier', 'lucky'].map((flag) => flags[flag]?.unmet)
+    }
+    expect(await unmet({})).toEqual(['closed', 'needy', undefined])
+    expect(await unmet({ killed: ['staged'] })).toEqual(['closed', 'needy', 'staged'])
+    const rolledBackFlags = { staged: { generation: 1, stage: 0, rolledBack } }
+    expect(await unmet({ flags: rolledBackFlags })).toEqual(['closed', 'needy', 'staged'])
   })
 
   it.each([['["staged"]'], ['["*"]']])(

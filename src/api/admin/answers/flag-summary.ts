@@ -51,6 +51,7 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     schedule,
     ...toldVerdict(status),
     waitingFor,
+    ...(status.unmet !== undefined && { unmet: status.unmet }),
     paused: status.paused !== null,
     frozen: status.frozen !== null,
     needsApproval,

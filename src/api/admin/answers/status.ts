@@ -3,7 +3,7 @@
 import type { FlagStatusView, Responses } from '../../../contract/responses.ts'
 import type { Snapshot } from '../../../core/config/compile/snapshot.ts'
 import type { ControlState } from '../../../core/config/control.ts'
-import { KILL_ALL } from '../../../core/config/control.ts'
+import { compileControl, KILL_ALL } from '../../../core/config/control.ts'
 import {
   type Cell,
   CellTable,
@@ -18,6 +18,7 @@ import { type InternalError, withOwn } from '../../../core/counters/internal-err
 import { coloOf } from '../../../core/counters/load/back-pressure.ts'
 import { limitText, type ReachedLimit, reachedLimits } from '../../../core/counters/platform-limits.ts'
 import { type Arm, currentShare } from '../../../core/decision/decide.ts'
+import { unmetRequirements } from '../../../core/decision/unmet.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
 import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence.ts'
 import type { Episode } from '../../../core/rollout/news/alerts.ts'
@@ -103,6 +104,15 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
   const { controller, snapshot, report, nowMs } = inputs
   const state = controller?.state ?? inputs.lastState
   const keys = [...snapshot.flags.keys()].filter((key) => inputs.wanted?.has(key) ?? true)
+  const control = compileControl(state, inputs.killList)
+  const { environment } = inputs
+  const unmetOf = unmetRequirements({
+    flags: snapshot.flags,
+    control,
+    environment,
+    nowMs,
+    overrides: undefined,
+  })
   const cells = new Map<string, Cell[]>()
   for (const cell of controller?.cells ?? []) {
     const known = cells.get(cell.flag)
@@ -138,7 +148,9 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
       ...(state.isolated?.length && { isolated: [...state.isolated] }),
       ...(state.severed?.length && { severed: [...state.severed] }),
     },
-    flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
+    flags: Object.fromEntries(
+      keys.map((key) => [key, flagEntry({ ...inputs, unmetOf }, state, key, cells.get(key) ?? [])]),
+    ),
     ...liveIsolates(controller, nowMs),
     alerts: (controller?.alerts ?? []).map(alertView),
     limits: reachedLimits(errors, nowMs).map(limitView),
@@ -152,7 +164,7 @@ function limitView({ limit, firstAtMs, lastAtMs }: ReachedLimit) {
 }
 
 function flagEntry(
-  inputs: StatusInputs,
+  inputs: StatusInputs & { unmetOf: ReturnType<typeof unmetRequirements> },
   state: ControlState,
   key: string,
   cells: readonly Cell[],
@@ -162,6 +174,7 @@ function flagEntry(
   const killed = status.killed || inputs.killList.includes(key) || inputs.killList.includes(KILL_ALL)
   const rule = flag?.rules[flag.rolloutRule]
   const thousandths = rule && currentShare(rule, status)
+  const unmet = flag && inputs.unmetOf(flag)
   const current = cells.filter((cell) => cell.generation === status.generation)
   const rollout = inputs.controller?.rollouts[key]
   const ofArm = (arm: Arm) => countsOf(current.filter((cell) => cell.arm === arm))
@@ -187,6 +200,7 @@ function flagEntry(
     verdict: rollout?.verdict ?? null,
     ...toldOf(rollout?.told),
     waitingFor: rollout?.waitingFor ?? null,
+    ...(unmet !== undefined && { unmet }),
     ...(rollout?.holds !== undefined && { holds: rollout.holds }),
     arms: { canary: ofArm('canary'), control: ofArm('control'), other: ofArm('other') },
     variants: Object.fromEntries(
