@@ -438,14 +438,14 @@ describe('the impact of a change', () => {
   it('is told from recent requests, or said to be unknown', () => {
     expect(impactText({ samples: 0, unknown: 0, movedPercent: null, flags: [] })).toContain('Impact unknown')
     expect(impactText({ samples: 2_000, unknown: 0, movedPercent: 60, flags: [one] })).toBe(
-      '60 % of 2,000 recent requests would get another variant',
+      '60 % of 2,000 recent requests would get another variant or origin',
     )
     expect(impactText({ samples: 1, unknown: 0, movedPercent: 0, flags: [] })).toMatch(
       /^None of 1 recent request /,
     )
     // 64.29 % would say more than is known.
     const few = { samples: 14, unknown: 0, movedPercent: 64.29, flags: [] }
-    expect(impactText(few)).toBe('9 of 14 recent requests would get another variant')
+    expect(impactText(few)).toBe('9 of 14 recent requests would get another variant or origin')
     expect(impactMovesText(few)).toBe('This moves 9 of 14 recent requests.')
     expect(impactMovesText({ samples: 200, movedPercent: 12.5 })).toBe(
       'This moves 12.5 % of 200 recent requests.',

@@ -1,13 +1,13 @@
-/** The impact of a change: how many of the recently sampled visitors would get another variant. */
+/** The impact of a change: how many of the recently sampled visitors would get another variant or origin. */
 import { countText, percentText, plural } from '../../core/figures.ts'
 import type { PeopleMoved, Responses } from '../responses.ts'
 
 export type Impact = PeopleMoved
 
-/** "12 % of 1,200 recent requests would get another variant". */
+/** "12 % of 1,200 recent requests would get another variant or origin". */
 export function impactText({ samples, movedPercent }: Impact): string {
   if (samples === 0) return 'Impact unknown: no recent requests were sampled'
-  return `${movedShare(movedPercent ?? 0, samples)} of ${plural(samples, 'recent request')} would get another variant`
+  return `${movedShare(movedPercent ?? 0, samples)} of ${plural(samples, 'recent request')} would get another variant or origin`
 }
 
 /** A percentage of few says more than is known. */

@@ -112,10 +112,11 @@ describe('a flag that no visitor gets now', () => {
     const [was, is] = [{}, { environments: ['production'] }].map((more) =>
       flagOf([stages(1, 100)], more, at({ rolledBack })),
     )
-    if (was && is) expect(asked(is, was)).toEqual(['f: environments changed: visitors may enter the canary'])
+    if (was && is)
+      expect(asked(is, was)).toEqual(['f: environments changed: visitors may enter or leave the canary'])
     const beside = flagOf([stages(1, 100), { name: 'rest', serve: 'on' }], {}, at({ rolledBack }))
     expect(asked(flagOf([stages(1, 100)], {}, at({ rolledBack })), beside)).toEqual([
-      'f: a rule beside the rollout serves more visitors another variant than the off one',
+      'f: rules without stages serve more visitors another variant than the off one',
     ])
   })
 
@@ -136,7 +137,7 @@ describe('a flag that no visitor gets now', () => {
 
 describe('a rule beside a rollout', () => {
   const beside = (rule: object) => asked(sideOf('f'), sideOf('f', [STAGED, rule]))
-  const TAKES_IN = 'f: a rule beside the rollout serves more visitors another variant than the off one'
+  const TAKES_IN = 'f: rules without stages serve more visitors another variant than the off one'
 
   it('is asked for where it takes in visitors at large', () => {
     expect(beside({ name: 'rest', serve: 'on', percentage: 9 })).toContain(TAKES_IN)

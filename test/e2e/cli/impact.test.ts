@@ -71,7 +71,7 @@ it.each([
   )
   expect(review).toMatchObject({ needsConfirmation: true, people: { unknown: 0 } })
   expect((await run(['diff', 'next.json'], { cwd })).out).toContain(
-    `${Number(review.people.movedPercent.toFixed(3))} % of 90 recent requests would get another variant`,
+    `${Number(review.people.movedPercent.toFixed(3))} % of 90 recent requests would get another variant or origin`,
   )
 
   // Without a terminal there is no confirmation: nothing happens.

@@ -142,9 +142,9 @@ function questionsOfFlag(
   const entry = isShut ? 'closed' : 'admitted'
   const admitted = ADMISSION.filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
   if (admitted.length > 0 && to > 0 && is.enabled)
-    ask(entry, `${admitted.join(', ')} changed: visitors may enter the canary`)
+    ask(entry, `${admitted.join(', ')} changed: visitors may enter or leave the canary`)
   if (to > 0 && to < 100 && is.enabled && servesMoreBeside(was, is))
-    ask(entry, 'a rule beside the rollout serves more visitors another variant than the off one')
+    ask(entry, 'rules without stages serve more visitors another variant than the off one')
   for (const key of isOpen(after, flag) ? opened() : [])
     ask('admitted', `${key}, which it requires, lets more visitors enter the canary`)
   if (holdsBack(before, flag) && offGetsCanarys({ was, is }, ladder?.serves ?? []))
