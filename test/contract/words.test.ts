@@ -170,6 +170,13 @@ describe('the state of a flag', () => {
     ['By time', { verdict: 'healthy', byTime: true, paused: true }],
     ['Collecting', { verdict: 'inconclusive', byTime: true }],
     ['OK', { finished: true, verdict: 'healthy', byTime: true }],
+    ['Not judged', { verdict: 'unjudged', byTime: true }],
+    ['Not judged', { paused: true, verdict: 'unjudged' }],
+    ['Not judged', { finished: true, verdict: 'unjudged' }],
+    ['Not judged', { stages: 0, stage: null, percentage: 30, verdict: 'unjudged' }],
+    ['Not judged', { stages: 0, stage: null, percentage: 100, verdict: 'unjudged' }],
+    ['Not judged', { stages: 0, stage: null, percentage: null, verdict: 'unjudged' }],
+    ['Needs you', { needsOperator: true, verdict: 'unjudged' }],
     ['Collecting', { stages: 0, stage: null, percentage: null, verdict: 'inconclusive' }],
     ['OK', { stages: 0, stage: null, percentage: null, verdict: 'no-data' }],
     ['OK', { finished: true, verdict: 'inconclusive' }],
@@ -190,7 +197,7 @@ describe('the state of a flag', () => {
   ] as const)('its verdict is %s', (word, parts) => {
     const verdict = verdictOf(summary(parts), NOW_MS)
     expect(verdict.word).toBe(word)
-    expect(verdict.needsAttention).toBe(!['OK', 'By time', 'Off', 'Collecting'].includes(word))
+    expect(verdict.needsAttention).toBe(!['OK', 'By time', 'Not judged', 'Off', 'Collecting'].includes(word))
   })
 
   it('what serves no visitor is not praised', () => {
@@ -202,6 +209,7 @@ describe('the state of a flag', () => {
     ])
     expect(toneOf({ verdict: 'healthy' })).toBe('good')
     expect(toneOf({ verdict: 'healthy', byTime: true })).toBe('accent')
+    expect(toneOf({ verdict: 'unjudged' })).toBe('neutral')
     expect(toneOf({ state: 'killed' })).toBe('warn')
   })
 

@@ -121,6 +121,11 @@ function flagMetrics(views: Readonly<Record<string, FlagStatusView>>): Metric[] 
       ofFlags((view) => (view.needsOperator ? 1 : 0)),
     ),
     gauge(
+      'sluice_flag_judged',
+      '1 for a flag with a guard; 0 while no test of it can act',
+      ofFlags(({ verdict }) => (verdict === null ? null : verdict.kind === 'unjudged' ? 0 : 1)),
+    ),
+    gauge(
       'sluice_guard_wealth',
       'Evidence against the canary; the guard rolls back at 1/alpha',
       ofFlags((view) => view.verdict?.evidence.wealth ?? null),

@@ -7,7 +7,7 @@ export const status: CliCommand = {
   group: 'Inspect',
   summary: 'Show the status of the gate',
   details:
-    'Every flag with its verdict (OK, By time, Off, Collecting, Worse, Needs you, Rolled back), its state and stage, the requests of the current attempt, and when the next stage comes. One flag also shows its stages. With --watch the view is live; with --watch --json each change is one line of JSON.',
+    'Every flag with its verdict (OK, By time, Not judged, Off, Collecting, Worse, Needs you, Rolled back), its state and stage, the requests of the current attempt, and when the next stage comes. One flag also shows its stages. With --watch the view is live; with --watch --json each change is one line of JSON.',
   arguments: [{ name: '[flag]', summary: 'one flag in more detail', completes: 'flags' }],
   options: [{ flags: '-w, --watch', summary: 'keep watching until Ctrl-C' }],
   examples: [

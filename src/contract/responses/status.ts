@@ -26,7 +26,7 @@ export const counts = v.strictObject({
   vitals: v.record(v.string(), v.strictObject({ count, p75: v.nullable(v.number()) })),
 })
 
-const verdictKind = v.picklist(['healthy', 'failing', 'inconclusive', 'no-data', 'broken-split'])
+const verdictKind = v.picklist(['healthy', 'failing', 'inconclusive', 'no-data', 'broken-split', 'unjudged'])
 
 const verdict = v.nullable(
   v.strictObject({

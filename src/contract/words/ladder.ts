@@ -130,8 +130,8 @@ export function stageLeftMs(current: LadderStage, stage: number, status: FlagSta
   if (bakeMs === undefined || status.verdict === null || status.holds !== undefined) return undefined
   const { mayAdvance, kind, evidence } = status.verdict
   if (mayAdvance) return 0
-  // Healthy but not allowed to advance: it bakes.
-  if (kind === 'healthy') return bakeMs
+  // Healthy, or with nothing to judge it by, but not allowed to advance: it bakes.
+  if (kind === 'healthy' || kind === 'unjudged') return bakeMs
   const { canaryRequestsToGo: toGo, stageElapsedMs: elapsedMs } = evidence
   const seen = status.cells
     .filter((cell) => cell.arm === 'canary' && cell.generation === status.generation && cell.stage === stage)

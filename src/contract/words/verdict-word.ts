@@ -4,6 +4,7 @@ import { type FlagFacts, type StateName, stateOf, type Tone } from './flag-state
 export const VERDICT_WORDS = [
   'OK',
   'By time',
+  'Not judged',
   'Off',
   'Collecting',
   'Worse',
@@ -17,6 +18,7 @@ export type FlagVerdict = { word: VerdictWord; tone: Tone; needsAttention: boole
 const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
   OK: { tone: 'good', needsAttention: false },
   'By time': { tone: 'accent', needsAttention: false },
+  'Not judged': { tone: 'neutral', needsAttention: false },
   Off: { tone: 'neutral', needsAttention: false },
   Collecting: { tone: 'accent', needsAttention: false },
   Worse: { tone: 'bad', needsAttention: true },
@@ -32,7 +34,8 @@ const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
  * - `Needs you`: nothing goes on without an operator: killed, frozen, waiting for approval, at a manual stage, stuck.
  * - `Collecting`: the guard has no proof yet, in either direction.
  * - `By time`: nothing speaks against the canary, and its stages advance by time: no test shows it to be not worse.
- * - `OK`: not worse; or nothing is compared, since the flag is on for all.
+ * - `Not judged`: no test of the guard can act, as after a rollout, where every visitor has the canary and no limit is set.
+ * - `OK`: not worse; or on, without a guard.
  * - `Off`: no visitor gets it: off, disabled, or not yet begun. What serves no visitor is not praised.
  */
 export function verdictOf(flag: FlagFacts, nowMs: number): FlagVerdict {
@@ -42,7 +45,8 @@ export function verdictOf(flag: FlagFacts, nowMs: number): FlagVerdict {
 }
 
 function wordOf(state: StateName, { verdict, needsOperator, stages, byTime }: FlagFacts): VerdictWord {
-  const healthy = byTime ? 'By time' : 'OK'
+  const guarded = verdict === 'healthy' ? (byTime ? 'By time' : 'OK') : 'Collecting'
+  const judged = verdict === 'unjudged' ? 'Not judged' : guarded
   switch (state) {
     case 'rolled-back':
       return 'Rolled back'
@@ -54,12 +58,13 @@ function wordOf(state: StateName, { verdict, needsOperator, stages, byTime }: Fl
       return 'Needs you'
     case 'climbing':
       if (needsOperator) return 'Needs you'
-      return verdict === 'healthy' ? healthy : 'Collecting'
+      return judged
     case 'paused':
-      return verdict === 'healthy' ? healthy : 'Collecting'
+      return judged
     case 'partial':
-      return verdict === null || verdict === 'healthy' ? 'OK' : 'Collecting'
+      return verdict === null ? 'OK' : judged
     case 'on':
+      if (verdict === 'unjudged') return judged
       // On for all and without a split, it is compared with the weeks before.
       return stages === 0 && verdict === 'inconclusive' ? 'Collecting' : 'OK'
     case 'off':

@@ -12,7 +12,12 @@ export { type RatioBand, ratioBands } from './evidence/band.ts'
 export type { Counts } from './evidence/formula.ts'
 export { type Judged, NOTHING_JUDGED } from './evidence/judged.ts'
 export type { GuardOptions, GuardSettings, StageRequirements } from './evidence/settings.ts'
-export { DEFAULT_GUARD_SETTINGS, resolveGuardSettings, showsNothing } from './evidence/settings.ts'
+export {
+  DEFAULT_GUARD_SETTINGS,
+  judgesNothing,
+  resolveGuardSettings,
+  showsNothing,
+} from './evidence/settings.ts'
 export type {
   BeforeAfterFigures,
   Evidence,

@@ -27,7 +27,7 @@ export function nextLookMs({ plan, control, isKilled, verdict, freezes, local }:
   const stage = plan.stages[Math.min(control.stage, plan.stages.length - 1)] as StagePlan
   const { stageElapsedMs } = verdict.evidence
   const times = [stage.bakeMs, longestBakeMs(stage)].map((afterMs) => nowMs + afterMs - stageElapsedMs)
-  if (verdict.kind === 'healthy') {
+  if (verdict.kind === 'healthy' || verdict.kind === 'unjudged') {
     times.push(...freezes.map(({ end }) => parseTimeMs(end)))
     if (plan.windows.length > 0) times.push(nowMs + minutesToWindow(plan.windows, local) * 60_000)
   }

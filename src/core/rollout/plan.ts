@@ -3,7 +3,7 @@
 import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema/document.ts'
 import { parseDurationMs } from '../config/schema/duration.ts'
 import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
-import { comparesWeeks } from '../config/split/compared.ts'
+import { comparesWeeks, dealtVariants } from '../config/split/compared.ts'
 import { dealingRule } from '../config/split/dealing-rule.ts'
 import { hasSplit } from '../config/split/split.ts'
 import { watchedId } from '../flags/answers/watched-answers.ts'
@@ -66,10 +66,19 @@ export function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
     windows: flag.rollout?.windows ?? [],
     timezone: flag.rollout?.timezone ?? 'UTC',
     guard: flag.guard?.enabled
-      ? guardSettings(comparesWeeks(flag) ? withoutArms(flag.guard) : flag.guard)
+      ? {
+          ...guardSettings(comparesWeeks(flag) ? withoutArms(flag.guard) : flag.guard),
+          ...judgedMetrics(flag),
+        }
       : undefined,
     ...(flag.guard?.enabled && comparesBefore(flag) && { beforeAfter: true }),
   }
+}
+
+/** By what the metrics of a flag's guard are judged, where it isn't by the weeks before. */
+function judgedMetrics(flag: FlagConfig): Pick<GuardSettings, 'metrics'> {
+  if (Object.keys(flag.guard?.metrics ?? {}).length === 0 || comparesWeeks(flag)) return {}
+  return { metrics: (dealtVariants(flag)?.inside.size ?? 0) > 1 ? 'variants' : 'arms' }
 }
 
 /** Of a flag whose metrics are compared with the weeks before: there are no arms that the other tests could compare. */

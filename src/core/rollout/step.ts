@@ -97,7 +97,8 @@ function climb(inputs: StepInputs): Step {
   const { percentage, advance } = stageOf(plan, control)
   // Without a canary there is nothing to judge.
   if (percentage === 0 && advance === 'manual') return called('waits at 0 % for an operator to start it')
-  return verdict.kind === 'healthy' ? leaveStage(inputs, verdict.sentence) : hold(verdict, inputs)
+  const isDone = verdict.kind === 'healthy' || (verdict.kind === 'unjudged' && verdict.mayAdvance)
+  return isDone ? leaveStage(inputs, verdict.sentence) : hold(verdict, inputs)
 }
 
 /** A shadow stage: copies are compared, and no visitor is there yet. */
@@ -167,11 +168,17 @@ function stuckText(stage: StagePlan, verdict: Verdict): string | null {
 function hold(verdict: Verdict, { plan, control }: StepInputs): Step {
   const alert = ('alert' in verdict ? verdict.alert : null) ?? stuckText(stageOf(plan, control), verdict)
   const holds = verdict.holds === undefined ? {} : { holds: verdict.holds }
-  if (alert === null)
-    return isEndless(plan, control) ? called(verdict.sentence) : { ...nothing(verdict.sentence), ...holds }
   const key = `hold ${control.generation} ${control.stage}`
-  return { ...called(verdict.sentence), ...holds, announcement: { event: 'hold', key, text: alert } }
+  if (alert !== null)
+    return { ...called(verdict.sentence), ...holds, announcement: { event: 'hold', key, text: alert } }
+  if (!isEndless(plan, control)) return { ...nothing(verdict.sentence), ...holds }
+  const lacksTest = verdict.kind === 'collecting' && verdict.lacks === 'test'
+  if (!lacksTest || stageOf(plan, control).advance === 'manual') return called(verdict.sentence)
+  const text = `${verdict.sentence}: ${BY_HAND}`
+  return { ...called(text), announcement: { event: 'hold', key, text } }
 }
+
+const BY_HAND = 'advance the stage yourself, or set the guard\'s advance to "time"'
 
 /** Whether the stage has a control that the guard compares with nothing: no count and no time ends it. */
 function isEndless(plan: RolloutPlan, control: FlagControl): boolean {

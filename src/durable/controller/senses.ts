@@ -1,8 +1,7 @@
 /** What is wrong with the gate's own senses just now: with guards, counts, KV, isolates. */
 import { findRoute } from '../../core/config/compile/snapshot.ts'
-import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
+import { type FlagControl, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import { PACES } from '../../core/counters/load/pace.ts'
-import { showsNothing } from '../../core/guard/index.ts'
 import { flagStatus } from '../../core/rollout/commands.ts'
 import { convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
 import { isLive } from '../../core/rollout/due.ts'
@@ -60,22 +59,33 @@ function rolloutCauses(
   if (flag === undefined || !flag.enabled || plan.guard === undefined) return []
   const control = state.flags[plan.flag] ?? INITIAL_FLAG_CONTROL
   const percentage = percentageOf(flag, control)
-  if (!isLive(plan, control, flagStatus(state, plan.flag).killed, percentage)) return []
+  const isKilled = flagStatus(state, plan.flag).killed
+  const isJudged = isLive(plan, control, isKilled, percentage)
+  if (!isJudged && !isOnForAll(plan, control, isKilled, percentage)) return []
   const { generation, stage } = control
   const requestsOf = (arm: 'canary' | 'control') =>
     cells
       .of(plan.flag)
       .filter((cell) => cell.arm === arm && cell.generation === generation && cell.stage === stage)
       .reduce((sum, { requests }) => sum + requests, 0)
+  const { failure, verdict } = rollouts.views.get(plan.flag) ?? {}
   return blindnessOf({
     flag: plan.flag,
     percentage,
     canaryRequests: requestsOf('canary'),
     controlRequests: requestsOf('control'),
-    failure: rollouts.views.get(plan.flag)?.failure,
-    comparesNothing: showsNothing(plan.guard),
-    uncountedVisitors: uncounted.get(plan.flag) ?? 0,
+    failure,
+    unjudged: verdict?.kind === 'unjudged' ? verdict.sentence : undefined,
+    uncountedVisitors: isJudged ? (uncounted.get(plan.flag) ?? 0) : 0,
   })
+}
+
+/**
+ * Whether a flag without stages is open for all. Its guard is there to act for as long as the document has it, whereas a
+ * finished rollout has come to its end: of that only the status says that nothing is judged.
+ */
+function isOnForAll(plan: RolloutPlan, control: FlagControl, isKilled: boolean, percentage: number): boolean {
+  return plan.stages.length === 0 && percentage === 100 && !isKilled && !control.rolledBack
 }
 
 /** Visitors seen lately on routes of flags of which no count has come since. */

@@ -536,7 +536,8 @@ describe('verdicts', () => {
         'and the canary is not shown to be as good as control; bakes for another 10 s',
     ])
     expect([kind(69, 5).mayAdvance, kind(70, 5).mayAdvance]).toEqual([false, true])
-    const alone = feed(quick, start(100), [tick(1_000, arm(10), arm(0), { percentage: 100 })]).verdict
+    const limited = resolveGuardSettings({ bakeMs: 70_000, thresholds: { errors: 99 } })
+    const alone = feed(limited, start(100), [tick(1_000, arm(10), arm(0), { percentage: 100 })]).verdict
     expect(alone.sentence).toBe('healthy so far; bakes for another 69 s')
   })
 
@@ -555,6 +556,7 @@ describe('verdicts', () => {
       report({ kind: 'collecting', lacks: 'evidence', alert: null }),
       report({ kind: 'baking', alert: 'b' }),
       report({ kind: 'healthy' }),
+      report({ kind: 'unjudged', mayAdvance: true, alert: 'c' }),
       report({ kind: 'shared-outage', trigger: 'threshold' }),
       report({ kind: 'broken-split' }),
       report({ kind: 'failing', action: 'freeze', trigger: 'errors' }),
@@ -563,6 +565,7 @@ describe('verdicts', () => {
       { ...none, kind: 'inconclusive' },
       { ...none, kind: 'healthy', alert: 'b' },
       { ...none, kind: 'healthy', mayAdvance: true },
+      { ...none, kind: 'unjudged', mayAdvance: true, alert: 'c' },
       { ...none, kind: 'inconclusive', action: 'freeze', trigger: 'threshold', alert: 's' },
       { ...none, kind: 'broken-split', action: 'freeze', trigger: 'split', alert: 's' },
       { ...none, kind: 'failing', action: 'freeze', trigger: 'errors' },

@@ -92,7 +92,7 @@ describe('ceilings', () => {
       seconds(10).map((second) => alone(second, 0)),
     )
     expect(fine.verdict.mayAdvance).toBe(true)
-    expect(fine.verdict.sentence).toContain('judged by the ceiling alone')
+    expect(fine.verdict.sentence).toContain('judged by its limits alone')
   })
 
   it('closes a canary of one network for failures that control was asked about, and for no durations', () => {

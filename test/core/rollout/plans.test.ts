@@ -18,11 +18,12 @@ import { isSettled } from '../../../src/core/rollout/settled.ts'
 import { movedShare, startStepBack } from '../../../src/core/rollout/step-back.ts'
 
 const onOff = { variants: { on: 1, off: 0 }, off: 'off' }
-function parsed(flags: object) {
+function parsed(flags: object, metrics: object = {}) {
   const document = parseDocumentValue({
     origins: { old: { url: 'http://o' } },
     routes: [{ path: '/*', origin: 'old' }],
     flags,
+    metrics,
   })
   if (!document.ok) throw new Error(JSON.stringify(document.problems))
   return document.value
@@ -79,6 +80,19 @@ describe('plans', () => {
     const stage = { percentage: 5, bakeMs: 1, maxBakeMs: 2, approval: false, advance: 'auto' as const }
     expect(settingsAtStage(base, stage)).toEqual({ ...base, bakeMs: 1, maxBakeMs: 2 })
   })
+})
+
+it('a guard of metrics judges them by control, or by the variants that a rule deals', () => {
+  const judgedBy = (rule: object, guard: object = { metrics: { order: { maxDropPercent: 5 } } }) => {
+    const flags = { f: { ...onOff, rules: [rule], guard } }
+    return compilePlans(parsed(flags, { order: {} })).get('f')?.guard?.metrics
+  }
+  expect([
+    judgedBy({ serve: 'on', percentage: 5 }),
+    judgedBy({ serve: { on: 50, off: 50 } }),
+    judgedBy({ serve: 'on' }),
+    judgedBy({ serve: 'on', percentage: 5 }, {}),
+  ]).toEqual(['arms', 'variants', undefined, undefined])
 })
 
 describe('a flag is settled', () => {

@@ -79,13 +79,18 @@ describe('what is not shown to be the canary’s fault', () => {
 })
 
 describe('a guard that can show nothing', () => {
-  const COLLECTING = says({ kind: 'collecting', lacks: 'evidence', alert: null })
-  const at = (options: GuardOptions, control: Partial<FlagControl> = {}) => {
+  const COLLECTING: Judgement = { kind: 'collecting', lacks: 'evidence', alert: null }
+  const at = (
+    options: GuardOptions,
+    control: Partial<FlagControl> = {},
+    judgement = COLLECTING,
+    advance: StagePlan['advance'] = 'auto',
+  ) => {
     const guard = resolveGuardSettings({ errors: false, latency: false, ...options })
-    const stages = [stage(5), stage(100)]
+    const stages = [stage(5, { advance }), stage(100)]
     const plan = { flag: 'f', stages, windows: [], timezone: 'UTC', guard }
     const evidence = { stageElapsedMs: 0 } as Evidence
-    return look(control, { plan, verdict: { ...COLLECTING, evidence } })
+    return look(control, { plan, verdict: { ...says(judgement), evidence } })
   }
   const SENTENCE = 'says collecting'
 
@@ -94,10 +99,33 @@ describe('a guard that can show nothing', () => {
     expect(at({}, { stage: 1, most: 99 })).toEqual(calls(SENTENCE))
   })
 
+  it('says so once a stage that would advance by itself has visitors to judge', () => {
+    const lacksTest: Judgement = { kind: 'collecting', lacks: 'test', alert: null }
+    const text = 'says collecting: advance the stage yourself, or set the guard\'s advance to "time"'
+    expect(at({}, {}, lacksTest)).toEqual({
+      ...calls(text),
+      announcement: { event: 'hold', key: 'hold 4 0', text },
+    })
+    expect(at({}, {}, lacksTest, 'manual')).toEqual(calls(SENTENCE))
+  })
+
   it('calls no one where time, a comparison, or 100 % without a holdback ends the stage', () => {
     for (const options of [{ advance: { byTime: true } }, { errors: {} }, { latency: {} }])
       expect(at(options)).toEqual(waits(SENTENCE))
     expect(at({}, { stage: 1 })).toEqual(waits(SENTENCE))
+  })
+})
+
+describe('a guard of which no test can act', () => {
+  const unjudged = (mayAdvance: boolean): Verdict => ({
+    ...says({ kind: 'unjudged', mayAdvance, alert: null }),
+    evidence: { stageElapsedMs: 0 } as Evidence,
+  })
+
+  it('holds up no rollout that is on for all, once its bake is over', () => {
+    const reason = '100 % is done, finished: says unjudged'
+    expect(look({ stage: 2 }, { verdict: unjudged(true) }).command).toEqual({ kind: 'finish', reason })
+    expect(look({ stage: 2 }, { verdict: unjudged(false) })).toEqual(waits('says unjudged'))
   })
 })
 

@@ -408,6 +408,7 @@ describe('metrics', () => {
         'sluice_flag_state{flag="staged",state="killed"} 0',
         'sluice_flag_state{flag="plain",state="killed"} 1',
         'sluice_flag_state{flag="closed",state="disabled"} 1',
+        'sluice_flag_judged{flag="staged"} 1',
         'sluice_guard_wealth{flag="staged"} 1.5',
         'sluice_epoch 7',
         'sluice_document_version 3',
@@ -428,6 +429,16 @@ describe('metrics', () => {
     // What is not known has no line.
     expect(lines.some((line) => line.startsWith('sluice_flag_percentage{flag="closed"}'))).toBe(false)
     expect(lines.filter((line) => line.startsWith('sluice_guard_wealth{'))).toHaveLength(1)
+  })
+
+  it('say of a guard of which no test can act that it judges nothing', async () => {
+    const { staged } = REPORT.rollouts
+    const unjudged = { ...staged, verdict: { ...staged?.verdict, kind: 'unjudged' } }
+    const rollouts = { staged: unjudged as ControllerStatus['rollouts'][string] }
+    const lines = await linesOf(await scrape(() => ({ ...REPORT, rollouts })))
+    expect(lines.filter((line) => line.startsWith('sluice_flag_judged{'))).toEqual([
+      'sluice_flag_judged{flag="staged"} 0',
+    ])
   })
 
   it('say that the Controller is away, and that KV holds a document which is not valid', async () => {

@@ -64,6 +64,9 @@ export function judgeBeforeAfter(
   }
 }
 
+/** Verdicts of the other tests by which nothing is done. */
+const CALM: readonly Verdict['kind'][] = ['collecting', 'baking', 'healthy', 'unjudged']
+
 /** What the other tests act on comes first; else the weeks lead, since without a split those have nothing to compare. */
 function withFindings(verdict: Verdict, findings: readonly Finding[], settings: GuardSettings): Verdict {
   const { kind, sentence, evidence, requirements } = verdict
@@ -71,7 +74,7 @@ function withFindings(verdict: Verdict, findings: readonly Finding[], settings: 
   const waiting = findings.find(({ judgement }) => judgement.kind !== 'healthy')
   const figures = (failing ?? waiting ?? findings[0])?.figures
   const words = { evidence, ...(requirements && { requirements }), ...(figures && { beforeAfter: figures }) }
-  if (kind !== 'collecting' && kind !== 'baking' && kind !== 'healthy') return { ...verdict, ...words }
+  if (!CALM.includes(kind)) return { ...verdict, ...words }
   if (failing) return { ...failing.judgement, ...words, sentence: withCaveat(failing) }
   const { ceilings, thresholds } = settings
   const limits = [ceilings.errorRate, ceilings.p95Ms, thresholds.errors, thresholds.slow]

@@ -70,6 +70,17 @@ export type GuardSettings = {
     requestsPerVisitor: number
     alpha: number
   }
+  /** Metrics of the flag that are judged besides: by canary and control, or by variants that need no control. */
+  metrics?: 'arms' | 'variants'
+}
+
+/** Whether no test can act: without a control nothing is compared, and there is no limit. */
+export function judgesNothing(settings: GuardSettings, hasControl: boolean): boolean {
+  const { errors, latency, clientErrors, traffic, ceilings, thresholds, metrics } = settings
+  const limits = [ceilings.errorRate, ceilings.p95Ms, thresholds.errors, thresholds.slow]
+  if (metrics === 'variants' || limits.some((limit) => limit !== null)) return false
+  const isCompared = [errors, latency, clientErrors].some(({ enabled }) => enabled)
+  return !hasControl || !(isCompared || traffic.maxDropPercent !== null || metrics === 'arms')
 }
 
 /** Whether the guard can show no canary to be not worse, so that it holds every stage that has a control. */

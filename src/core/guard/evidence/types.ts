@@ -100,12 +100,14 @@ type Words = {
 }
 
 export type Judgement =
-  /** Too little to judge by. */
-  | { kind: 'collecting'; lacks: 'requests' | 'evidence'; alert: string | null }
+  /** Too little to judge by; `test`: no test could show it to be healthy. */
+  | { kind: 'collecting'; lacks: 'requests' | 'evidence' | 'test'; alert: string | null }
   /** Healthy, but younger than the stage's bake time. */
   | { kind: 'baking'; alert: string | null }
   /** The stage may advance. */
   | { kind: 'healthy' }
+  /** No test can act: neither good nor bad is known of the canary. A last stage without a control may end. */
+  | { kind: 'unjudged'; mayAdvance: boolean; alert: string | null }
   /** Canary and control are both bad: the rollout stands still and a person looks. */
   | { kind: 'shared-outage'; trigger: 'ceiling' | 'threshold' }
   /** Sample ratio mismatch: the arms' shares contradict the percentage, so no comparison holds. */
@@ -117,7 +119,7 @@ export type Judgement =
 
 /** A verdict as the admin API reports it. */
 export type VerdictReport = {
-  kind: 'healthy' | 'failing' | 'inconclusive' | 'no-data' | 'broken-split'
+  kind: 'healthy' | 'failing' | 'inconclusive' | 'no-data' | 'broken-split' | 'unjudged'
   action: 'none' | 'rollback' | 'freeze'
   /** What made `action` other than `none`. */
   trigger: Trigger | null

@@ -41,10 +41,7 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
     case 'affected':
       return `${affectedSentence(findings)}; waiting until that clears or grows`
     case 'compares-nothing':
-      return (
-        'the guard compares neither errors nor latency, so nothing can show the canary to be not worse: ' +
-        'advance the stage yourself, or set the guard\'s advance to "time"'
-      )
+      return 'the guard compares neither errors nor latency, so nothing can show the canary to be not worse'
     case 'near-ceiling':
       return 'some evidence that the canary is above a ceiling; waiting until that clears or grows'
     case 'unchecked':
@@ -70,9 +67,15 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
   }
   if (isByTime(findings)) return `the bake time is over; ${byTimeText(findings)}`
   if (hasControl) return `healthy: the canary is shown to be no worse than control${marginText(findings)}`
-  return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
-    ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'
-    : 'healthy: no control at 100 %, judged by the ceiling alone'
+  return 'healthy: no control at 100 %, judged by its limits alone'
+}
+
+/** That no test can act, and why. */
+export function unjudgedSentence({ hasControl }: Findings): string {
+  const why = hasControl
+    ? 'the guard compares nothing and has no limit'
+    : 'at 100 % there is no control to compare with, and the guard has no ceiling or threshold'
+  return `nothing is judged: ${why}`
 }
 
 /** No count of requests and no time ends it. */

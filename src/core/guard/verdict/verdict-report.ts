@@ -37,6 +37,7 @@ function reportedParts(judgement: Judgement, sentence: string): Parts {
       return { kind: 'inconclusive', action: 'freeze', trigger: 'client-errors', alert: sentence }
     case 'broken-split':
       return { kind: 'broken-split', action: 'freeze', trigger: 'split', alert: sentence }
+    case 'unjudged':
     case 'failing':
       return judgement
   }

@@ -1,6 +1,6 @@
 /** From evidence to a verdict: who is at fault, and what follows. sentences.ts has the wording. */
 
-import { type GuardSettings, showsNothing } from '../evidence/settings.ts'
+import { type GuardSettings, judgesNothing, showsNothing } from '../evidence/settings.ts'
 import type { Judgement, Trigger, Verdict } from '../evidence/types.ts'
 import { totalWealth } from '../evidence/wealth.ts'
 import type { ByGroup } from '../networks/groups.ts'
@@ -13,7 +13,7 @@ import { rollbackCause, slotsNeeded } from '../tests/rollback.ts'
 import { hasTrafficDropped, isDropCarried, isDropping } from '../tests/share.ts'
 import type { Findings } from './findings.ts'
 import { find } from './findings.ts'
-import { type Hold, holdSentence, holdsText } from './hold-sentences.ts'
+import { type Hold, holdSentence, holdsText, unjudgedSentence } from './hold-sentences.ts'
 import {
   affectedSentence,
   causeSentence,
@@ -165,18 +165,28 @@ function alarmsOf(findings: Findings): Alarm[] {
   return alarms
 }
 
+const LACKS: Partial<Record<Hold, 'requests' | 'test'>> = {
+  'no-requests': 'requests',
+  'compares-nothing': 'test',
+}
+
 /** Nothing is done: healthy, or held with the reason. `isWaiting`: there is evidence, but it depends on two networks. */
 function watch(findings: Findings, isWaiting: boolean): Worded {
   const { settings, evidence } = findings
   const hold = holdOf(findings, isWaiting)
-  const sentence = holdSentence(findings, hold)
-  if (hold === undefined) return { kind: 'healthy', sentence }
+  const isUnjudged = judgesNothing(settings, findings.hasControl)
+  const sentence = isUnjudged ? unjudgedSentence(findings) : holdSentence(findings, hold)
+  if (hold === undefined)
+    return isUnjudged
+      ? { kind: 'unjudged', mayAdvance: true, alert: null, sentence }
+      : { kind: 'healthy', sentence }
   const isLate = settings.maxBakeMs !== null && evidence.stageElapsedMs >= settings.maxBakeMs
   const alert = isLate ? `the stage is past its longest bake: ${sentence}` : null
   const holds = holdsText(findings, hold)
   const words = { alert, sentence, ...(holds !== undefined && { holds }) }
+  if (isUnjudged) return { kind: 'unjudged', mayAdvance: false, ...words }
   if (hold === 'bake') return { kind: 'baking', ...words }
-  return { kind: 'collecting', lacks: hold === 'no-requests' ? 'requests' : 'evidence', ...words }
+  return { kind: 'collecting', lacks: LACKS[hold] ?? 'evidence', ...words }
 }
 
 /** The first reason why the stage can't advance; undefined when it may. */

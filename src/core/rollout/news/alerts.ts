@@ -29,7 +29,7 @@ const TOLD_AFTER_MS: Readonly<Record<AlertEvent, number>> = {
 const OVER_AFTER_MS = 10 * MINUTE_MS
 
 /**
- * The episodes after a look, and those that are to be told now.
+ * The episodes after a look, and those that are to be told now. `hasFlag`: an episode ends with its flag.
  *
  * @example const { episodes, news } = followAlerts(before, causes, nowMs)
  */
@@ -37,6 +37,7 @@ export function followAlerts(
   before: readonly Episode[],
   causes: readonly Cause[],
   nowMs: number,
+  hasFlag: (flag: string) => boolean = () => true,
 ): { episodes: Episode[]; news: Episode[] } {
   const isSame = (a: Cause) => (b: Cause) => a.event === b.event && a.flag === b.flag
   const present = causes.map((cause): Episode => {
@@ -49,6 +50,7 @@ export function followAlerts(
   const resting = before.filter(
     (episode) =>
       !causes.some(isSame(episode)) &&
+      (episode.flag === null || hasFlag(episode.flag)) &&
       episode.toldAtMs !== undefined &&
       nowMs - episode.lastMs < OVER_AFTER_MS,
   )
@@ -74,19 +76,18 @@ export type Senses = {
   controlRequests: number
   /** Why the guard can't look; undefined where it can. */
   failure?: string | undefined
-  /** Whether nothing that it is configured to compare is compared. */
-  comparesNothing: boolean
+  /** Why no test of its guard can act; undefined where one can. */
+  unjudged?: string | undefined
   /** Visitors lately seen on the flag's routes, while no count of the flag came; 0 where counts come. */
   uncountedVisitors: number
 }
 
 /** What is wrong with a rollout that is judged. */
 export function blindnessOf(senses: Senses): Cause[] {
-  const { flag, percentage, canaryRequests, controlRequests, failure, comparesNothing } = senses
+  const { flag, percentage, canaryRequests, controlRequests, failure, unjudged } = senses
   const blind = (text: string): Cause[] => [{ event: 'guard-blind', flag, text }]
   if (failure !== undefined) return blind(`the guard cannot look at it: ${failure}`)
-  if (comparesNothing && percentage < 100)
-    return blind('its guard compares neither errors nor latency: no stage advances')
+  if (unjudged !== undefined) return blind(`${unjudged}; set ceilings or thresholds, or switch the guard off`)
   if (senses.uncountedVisitors >= VISITORS_SEEN) {
     const text = `${senses.uncountedVisitors} visitors came to its routes in the last ten minutes, and no request was counted`
     return [{ event: 'counts-missing', flag, text }]

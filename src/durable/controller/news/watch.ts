@@ -48,7 +48,9 @@ export class Watch {
     this.#lookAtExpiries(nowMs)
     if (Math.abs(nowMs - this.#lookedAtMs) < LOOK_EVERY_MS) return
     this.#lookedAtMs = nowMs
-    const { episodes, news } = followAlerts(this.#episodes, this.#ports.causes(nowMs), nowMs)
+    const { flags } = this.#ports.document().document
+    const hasFlag = (flag: string) => Object.hasOwn(flags, flag)
+    const { episodes, news } = followAlerts(this.#episodes, this.#ports.causes(nowMs), nowMs, hasFlag)
     const wasTold = this.#episodes.filter(({ toldAtMs }) => toldAtMs !== undefined).length
     this.#episodes = episodes
     const told = episodes.filter(({ toldAtMs }) => toldAtMs !== undefined)

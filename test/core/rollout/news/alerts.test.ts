@@ -51,6 +51,15 @@ describe('an alert', () => {
     )
   })
 
+  it('ends with its flag, and begins anew with a flag that comes back', () => {
+    const blind: Cause = { event: 'guard-blind', flag: 'a', text: 'blind' }
+    const told: Episode = { ...blind, sinceMs: 0, lastMs: 100_000, toldAtMs: 60_000 }
+    const look = (hasFlag: boolean) => followAlerts([told], [], 105_000, () => hasFlag).episodes
+    expect([look(true), look(false)]).toEqual([[told], []])
+    const back = followAlerts(look(false), [blind], 400_000, () => true)
+    expect(back.episodes).toMatchObject([{ sinceMs: 400_000, toldAtMs: undefined }])
+  })
+
   it('is active once told, until a minute after its cause', () => {
     const episode: Episode = { ...cause, sinceMs: 0, lastMs: 100_000, toldAtMs: 60_000 }
     expect(isActive(episode, 159_999)).toBe(true)
@@ -64,10 +73,9 @@ const SENSES = {
   percentage: 1,
   canaryRequests: 40,
   controlRequests: 4_000,
-  comparesNothing: false,
   uncountedVisitors: 0,
 }
-const wrong = (senses: Partial<typeof SENSES> & { failure?: string }) =>
+const wrong = (senses: Partial<typeof SENSES> & { failure?: string; unjudged?: string }) =>
   blindnessOf({ ...SENSES, ...senses }).map(({ event, text }) => `${event}: ${text}`)
 
 describe('a guard', () => {
@@ -76,14 +84,14 @@ describe('a guard', () => {
     expect(wrong({ canaryRequests: 1 })).toEqual([])
   })
 
-  it('is blind where it throws, or compares nothing', () => {
+  it('is blind where it throws, or no test of it can act', () => {
     expect(wrong({ failure: 'no time zone' })).toEqual([
       'guard-blind: the guard cannot look at it: no time zone',
     ])
-    expect(wrong({ comparesNothing: true })).toEqual([
-      'guard-blind: its guard compares neither errors nor latency: no stage advances',
-    ])
-    expect(wrong({ comparesNothing: true, percentage: 100 })).toEqual([])
+    for (const percentage of [1, 100])
+      expect(wrong({ unjudged: 'nothing is judged', percentage })).toEqual([
+        'guard-blind: nothing is judged; set ceilings or thresholds, or switch the guard off',
+      ])
   })
 
   it('is blind on an arm that chance does not explain', () => {
