@@ -116,8 +116,18 @@ function flagMetrics(views: Readonly<Record<string, FlagStatusView>>): Metric[] 
       ),
     ),
     gauge(
+      'sluice_flag_stopped',
+      '1 while the flag stays where it is until it is resumed, by what stopped it',
+      flags.flatMap(([flag, { frozen, paused }]) =>
+        Object.entries({ freeze: frozen, pause: paused }).map(([by, occasion]) => ({
+          labels: { flag, by },
+          value: occasion === null ? 0 : 1,
+        })),
+      ),
+    ),
+    gauge(
       'sluice_flag_needs_operator',
-      '1 while nothing goes on by itself: a stage past maxBake or with an approval, an odd split',
+      '1 while nothing goes on by itself: a freeze, a stage past maxBake or with an approval, an odd split',
       ofFlags((view) => (view.needsOperator ? 1 : 0)),
     ),
     gauge(

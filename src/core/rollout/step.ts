@@ -21,7 +21,10 @@ export type Announcement = { event: 'hold' | 'freeze' | 'approval-needed'; key: 
 export type Step = {
   command: AutomaticCommand | undefined
   announcement: Announcement | undefined
-  /** Nothing goes on by itself: an operator approves, advances, or looks at what is odd. */
+  /**
+   * Nothing goes on by itself: an operator approves, advances, resumes what was frozen, or looks at what is odd. A pause
+   * calls no one: only an operator makes one.
+   */
   needsOperator?: true
   /** What the rollout does or waits for, in one sentence. */
   waitingFor: string
@@ -61,7 +64,7 @@ export function stepRollout(inputs: StepInputs): Step {
     const key = `freeze ${trigger} ${control.generation} ${control.stage}`
     return { ...called(sentence), announcement: { event: 'freeze', key, text: sentence } }
   }
-  if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
+  if (control.frozen) return called(`frozen: ${control.frozen.reason}`)
   if (plan.stages.length === 0) return heldOr(inputs, verdict?.sentence ?? 'no guard')
   if (control.finished) return nothing('finished')
   return climb(inputs)
@@ -80,8 +83,8 @@ function react(verdict: Extract<Verdict, { kind: 'failing' }>, control: FlagCont
   if (verdict.action === 'rollback') {
     return { ...nothing(verdict.sentence), command: { kind: 'rollback', reason: verdict.sentence } }
   }
-  if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
-  return { ...nothing(verdict.sentence), command: { kind: 'freeze', reason: verdict.sentence } }
+  if (control.frozen) return called(`frozen: ${control.frozen.reason}`)
+  return { ...called(verdict.sentence), command: { kind: 'freeze', reason: verdict.sentence } }
 }
 
 function climb(inputs: StepInputs): Step {

@@ -57,10 +57,10 @@ describe('a failing canary', () => {
 
   it('is frozen once where the guard may only freeze', () => {
     expect(look({}, { verdict: FREEZING })).toEqual({
-      ...waits('says failing'),
+      ...calls('says failing'),
       command: { kind: 'freeze', reason: 'says failing' },
     })
-    expect(look({ frozen: since }, { verdict: FREEZING })).toEqual(waits('frozen: earlier'))
+    expect(look({ frozen: since }, { verdict: FREEZING })).toEqual(calls('frozen: earlier'))
   })
 })
 
@@ -147,7 +147,7 @@ it('what holds a stage besides evidence is told, and no more once it may go on',
 describe('a stage', () => {
   it('waits for each obstacle in turn', () => {
     const permission = { allowed: false as const, reason: 'at night', until: 'the day' }
-    expect(look({ frozen: since, finished: true }, { stages: [] })).toEqual(waits('frozen: earlier'))
+    expect(look({ frozen: since, finished: true }, { stages: [] })).toEqual(calls('frozen: earlier'))
     expect(look({ finished: true }, { stages: [] })).toEqual(waits('says healthy'))
     expect(look({}, { stages: [], verdict: undefined })).toEqual(waits('no guard'))
     expect(look({ finished: true, paused: since }, { isKilled: true })).toEqual(waits('finished'))
@@ -255,7 +255,7 @@ describe('a stage of shadow', () => {
     expect(shadowed({ paused: since })).toEqual(waits('paused: earlier'))
     expect(shadowed({ unconfirmed: true }).waitingFor).toMatch(/^held at 0 %/)
     expect(shadowed({ rolledBack: since })).toEqual(waits('rolled back: earlier'))
-    expect(shadowed({ frozen: since })).toEqual(waits('frozen: earlier'))
+    expect(shadowed({ frozen: since })).toEqual(calls('frozen: earlier'))
     expect(shadowed({ finished: true })).toEqual(waits('finished'))
   })
 

@@ -408,6 +408,8 @@ describe('metrics', () => {
         'sluice_flag_state{flag="staged",state="killed"} 0',
         'sluice_flag_state{flag="plain",state="killed"} 1',
         'sluice_flag_state{flag="closed",state="disabled"} 1',
+        'sluice_flag_stopped{flag="staged",by="freeze"} 0',
+        'sluice_flag_stopped{flag="staged",by="pause"} 1',
         'sluice_flag_judged{flag="staged"} 1',
         'sluice_guard_wealth{flag="staged"} 1.5',
         'sluice_epoch 7',
@@ -429,6 +431,19 @@ describe('metrics', () => {
     // What is not known has no line.
     expect(lines.some((line) => line.startsWith('sluice_flag_percentage{flag="closed"}'))).toBe(false)
     expect(lines.filter((line) => line.startsWith('sluice_guard_wealth{'))).toHaveLength(1)
+  })
+
+  it('tell a frozen flag, which is open, from one that goes on', async () => {
+    const frozen = { atMs: START_MS, reason: 'worse' }
+    const flags = { staged: { generation: 2, stage: 1, frozen } }
+    const lines = await linesOf(await scrape(() => ({ ...REPORT, state: { ...STATE, epoch: 8, flags } })))
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'sluice_flag_state{flag="staged",state="open"} 1',
+        'sluice_flag_stopped{flag="staged",by="freeze"} 1',
+        'sluice_flag_stopped{flag="staged",by="pause"} 0',
+      ]),
+    )
   })
 
   it('say of a guard of which no test can act that it judges nothing', async () => {
