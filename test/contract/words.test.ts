@@ -277,6 +277,14 @@ describe('the state of a flag', () => {
       ['stays here until an operator changes it', { ladder: [], stages: 0, stage: null, percentage: 50 }],
       [undefined, { needsOperator: true, stage: 3 }],
       [undefined, { finished: true }],
+      [
+        'off for all from 2999-01-01 00:00:00 UTC',
+        { finished: true, schedule: { start: null, end: '2999-01-01T00:00:00Z' } },
+      ],
+      [
+        'off for all from 2999-01-01 00:00:00 UTC',
+        { stages: 0, stage: null, percentage: 50, schedule: { start: null, end: '2999-01-01T00:00:00Z' } },
+      ],
       [undefined, { state: 'disabled' }],
       [undefined, { rules: 0 }],
       ['off for all: what it requires of other holds for no visitor', { unmet: 'other' }],

@@ -79,8 +79,10 @@ export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number)
     }
     case 'scheduled':
       return `starts ${timestampText(schedule?.start ?? '')}`
+    case 'on':
+      return closesText(flag)
     case 'partial':
-      return 'stays here until an operator changes it'
+      return closesText(flag) ?? 'stays here until an operator changes it'
     case 'off':
       return flag.unmet && `off for all: what it requires of ${flag.unmet} holds for no visitor`
     case 'climbing':
@@ -88,6 +90,10 @@ export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number)
     default:
       return undefined
   }
+}
+
+function closesText({ schedule }: FlagFacts): string | undefined {
+  return schedule?.end ? `off for all from ${timestampText(schedule.end)}` : undefined
 }
 
 /** For a stage that nothing but an operator ends. */
