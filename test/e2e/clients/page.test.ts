@@ -26,7 +26,7 @@ beforeAll(async () => {
   gate = await startGate({
     document: {
       origins: { old, new: next },
-      context: { targetingKey: { header: 'x-user-id' } },
+      context: { targetingKey: [{ header: 'x-user-id' }, { cookie: 'uid' }] },
       routes: [{ path: '/*', flag: 'shop', origins: { on: 'new', off: 'old' } }],
       bootstrap: {},
       flags: {
@@ -158,7 +158,9 @@ describe.skipIf(!hasBrowser)('a page in a browser', () => {
   })
 
   it('reports web vitals, timings and feedback with the variant that the gate knows', async () => {
-    const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': await visitorOn('off') } })
+    const tab = await openTab(browser)
+    // By a cookie: what a page sends as it goes has no headers that a test has put into the browser.
+    await tab.page.context().addCookies([{ name: 'uid', value: await visitorOn('off'), url: gate.url }])
     await tab.page.goto(gate.url)
     await tab.page.waitForFunction('globalThis.first !== undefined')
     await tab.page.evaluate(() => {
