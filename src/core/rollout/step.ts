@@ -16,7 +16,7 @@ import type { AdvancePermission } from './windows.ts'
 export type AutomaticCommand = { kind: 'rollback' | 'freeze' | 'advance' | 'finish'; reason: string }
 
 /** News for operators, told once per `key`. */
-export type Announcement = { event: 'hold' | 'freeze' | 'approval-needed'; key: string; text: string }
+export type Announcement = { event: 'hold' | 'approval-needed'; key: string; text: string }
 
 export type Step = {
   command: AutomaticCommand | undefined
@@ -61,8 +61,9 @@ export function stepRollout(inputs: StepInputs): Step {
   const alarm = verdict && alarmOf(verdict)
   if (alarm !== undefined) {
     const { trigger, sentence } = alarm
-    const key = `freeze ${trigger} ${control.generation} ${control.stage}`
-    return { ...called(sentence), announcement: { event: 'freeze', key, text: sentence } }
+    const key = `alarm ${trigger} ${control.generation} ${control.stage}`
+    const text = `${sentence}; not frozen: the hold ends once that clears`
+    return { ...called(sentence), announcement: { event: 'hold', key, text } }
   }
   if (control.frozen) return called(`frozen: ${control.frozen.reason}`)
   if (plan.stages.length === 0) return heldOr(inputs, verdict?.sentence ?? 'no guard')

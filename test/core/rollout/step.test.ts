@@ -66,14 +66,14 @@ describe('a failing canary', () => {
 
 describe('what is not shown to be the canary’s fault', () => {
   it.each([
-    [says({ kind: 'broken-split' }), 'freeze split 4 1'],
-    [says({ kind: 'shared-outage', trigger: 'ceiling' }), 'freeze ceiling 4 1'],
-    [says({ kind: 'shared-outage', trigger: 'threshold' }), 'freeze threshold 4 1'],
-  ])('is announced once per stage: $0.kind', (verdict, key) => {
-    const { sentence: text } = verdict
+    [says({ kind: 'broken-split' }), 'alarm split 4 1'],
+    [says({ kind: 'shared-outage', trigger: 'ceiling' }), 'alarm ceiling 4 1'],
+    [says({ kind: 'shared-outage', trigger: 'threshold' }), 'alarm threshold 4 1'],
+  ])('is announced once per stage, and as no freeze: $0.kind', (verdict, key) => {
+    const { sentence } = verdict
     expect(look({ stage: 1, ...ALL_MARKS }, { verdict })).toEqual({
-      ...calls(text),
-      announcement: { event: 'freeze', key, text },
+      ...calls(sentence),
+      announcement: { event: 'hold', key, text: `${sentence}; not frozen: the hold ends once that clears` },
     })
   })
 })
@@ -267,6 +267,10 @@ describe('a stage of shadow', () => {
 it('a canary that turns visitors away is announced, and calls a person', () => {
   expect(look({ stage: 1 }, { verdict: says({ kind: 'client-errors' }) })).toEqual({
     ...calls('says client-errors'),
-    announcement: { event: 'freeze', key: 'freeze client-errors 4 1', text: 'says client-errors' },
+    announcement: {
+      event: 'hold',
+      key: 'alarm client-errors 4 1',
+      text: 'says client-errors; not frozen: the hold ends once that clears',
+    },
   })
 })

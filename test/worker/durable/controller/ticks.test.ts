@@ -73,13 +73,14 @@ describe('a tick', () => {
     expect(notified).toEqual([])
   })
 
-  it('of a broken split freezes by word, told once', async () => {
+  it('of a broken split holds, freezes nothing, and is told once', async () => {
     const { world, run, performed, notified, tick } = startTick()
     world.verdicts.staged = { kind: 'broken-split', sentence: 'the split is broken', evidence: EVIDENCE }
     await run()
     await run(MONDAY_NOON + 1_000)
-    const cause = { actor: 'guard', reason: 'the split is broken', evidence: EVIDENCE }
-    expect(notified).toEqual([['freeze', 'staged', cause, MONDAY_NOON]])
+    const reason = 'the split is broken; not frozen: the hold ends once that clears'
+    const cause = { actor: 'guard', reason, evidence: EVIDENCE }
+    expect(notified).toEqual([['hold', 'staged', cause, MONDAY_NOON]])
     expect(performed).toEqual([])
     expect(tick.views.get('staged')).toMatchObject({
       waitingFor: 'the split is broken',
