@@ -95,8 +95,8 @@ function flagMetrics(views: Readonly<Record<string, FlagStatusView>>): Metric[] 
     ),
     gauge(
       'sluice_flag_percentage',
-      'Share of the canary, in percent',
-      ofFlags((view) => view.percentage),
+      'Share of the canary, in percent; 0 while the flag is closed',
+      ofFlags(({ percentage, state }) => (percentage === null || state === 'open' ? percentage : 0)),
     ),
     gauge(
       'sluice_flag_generation',
