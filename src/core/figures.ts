@@ -33,6 +33,12 @@ export function rateText(rate: number | null | undefined): string {
   return `${percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`
 }
 
+/** What a margin of 0.02 leaves open: "worse by up to 2 points is not excluded". */
+export function marginTold(rate: number): string {
+  const points = Number((rate * 100).toPrecision(2))
+  return `worse by up to ${points === 1 ? '1 point' : `${points} points`} is not excluded`
+}
+
 /** A percentage that people have set, which is exact: 12.5 → "12.5 %". Null where a flag has none. */
 export function percentText(percent: number | null): string {
   return percent === null ? NO_FIGURE : `${Number(percent.toFixed(3))} %`

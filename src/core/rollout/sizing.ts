@@ -3,12 +3,14 @@
  * has been counted (guard/tests/pass-time.ts).
  */
 
-import { durationText, rateText } from '../figures.ts'
+import { durationText, marginTold, rateText } from '../figures.ts'
 import { secondsTo } from '../guard/evidence/course.ts'
-import { type GuardSettings, type StageRequirements, showsNothing } from '../guard/index.ts'
+import { type GuardSettings, showsNothing } from '../guard/index.ts'
 import { latencyPassSeconds, passSeconds, perSecondAt, type Site } from '../guard/tests/pass-time.ts'
 import { askedTexts } from '../guard/tests/requirements.ts'
 import { ERROR_BETS, weightsOf } from '../guard/tests/rollback.ts'
+import { chosenMargin, lookMs, marginOf } from '../guard/tests/stage-margin.ts'
+import type { StagePlan } from './plan.ts'
 
 export type { Site } from '../guard/tests/pass-time.ts'
 
@@ -18,11 +20,13 @@ export type StageSizing = {
   passMs: number
   /** The lowest error rate (0–1) that the stage finds with 90 % in that time; null: none below 1. */
   findsErrorRate: number | null
+  /** By how much the canary may be worse (a rate), where that is more than usual for the stage to be left `within` its time. */
+  allows: number | null
   /** What the stage asks for besides that, which no traffic foretells. */
   asks: readonly string[]
 }
 
-type SizedStage = { percentage: number; bakeMs: number; require?: StageRequirements }
+type SizedStage = Pick<StagePlan, 'percentage' | 'bakeMs' | 'withinMs' | 'require'>
 
 type Arm = { requests: number; errors: number }
 /** Where there is no control to tell. */
@@ -56,11 +60,50 @@ export function sizeStages(
   site: Site,
   stages: readonly SizedStage[],
 ): StageSizing[] {
-  return stages.map(({ percentage, bakeMs, require }) => {
-    const passMs = Math.max(bakeMs, passTimeMs(settings, site, percentage))
-    const findsErrorRate = foundIn(settings, site, percentage, passMs)
-    return { percentage, passMs, findsErrorRate, asks: require === undefined ? [] : askedTexts(require) }
+  let before: StageSizing | undefined
+  return stages.map(({ percentage, bakeMs, withinMs, require }) => {
+    const { margin, looksMs } = expectedMargin({ ...settings, ...(withinMs && { withinMs }) }, site, {
+      percentage,
+      before,
+    })
+    const usual = marginOf(settings, { percentage, margin: null })
+    const advance = { ...settings.advance, delta: margin ?? usual }
+    const passMs = Math.max(bakeMs, passTimeMs({ ...settings, advance }, site, percentage, looksMs))
+    before = {
+      percentage,
+      passMs,
+      findsErrorRate: foundIn(settings, site, percentage, passMs),
+      allows: margin !== null && margin > usual ? margin : null,
+      asks: require === undefined ? [] : askedTexts(require),
+    }
+    return before
   })
+}
+
+/** The margin that the guard will choose (tests/stage-margin.ts): by the stage before, or by a first look of the stage's own. */
+function expectedMargin(
+  settings: GuardSettings,
+  site: Site,
+  { percentage, before }: { percentage: number; before: StageSizing | undefined },
+): { margin: number | null; looksMs: number } {
+  const { withinMs } = settings
+  if (!withinMs || settings.advance.byTime || !(percentage > 0 && percentage < 100))
+    return { margin: null, looksMs: 0 }
+  const at = (place: number, elapsedMs: number) => {
+    const { canary, control } = perSecondAt(site, place)
+    const controlRequests = (control * elapsedMs) / 1000
+    const totals = {
+      canaryRequests: (canary * elapsedMs) / 1000,
+      controlRequests,
+      controlErrors: controlRequests * site.errorRate,
+    }
+    return chosenMargin(settings, percentage, { totals, elapsedMs })
+  }
+  const known =
+    before === undefined || !Number.isFinite(before.passMs) ? null : at(before.percentage, before.passMs)
+  if (known !== null) return { margin: known, looksMs: 0 }
+  const looksMs = lookMs(withinMs, site.requestsPerSecond)
+  return { margin: at(percentage, looksMs), looksMs }
 }
 
 /** In a rollout the holdback stays control until the end. */
@@ -81,10 +124,11 @@ export function sizeLadder(
   )
 }
 
-/** "12 min, given 50 visitors"; "never" where the canary can't pass. */
-export function passText({ passMs, asks }: StageSizing): string {
+/** "12 min, given 50 visitors; worse by up to 2 points is not excluded"; "never" where the canary can't pass. */
+export function passText({ passMs, allows, asks }: StageSizing): string {
   if (!Number.isFinite(passMs)) return 'never'
-  return durationText(passMs) + (asks.length === 0 ? '' : `, given ${asks.join(', ')}`)
+  const given = asks.length === 0 ? '' : `, given ${asks.join(', ')}`
+  return durationText(passMs) + given + (allows === null ? '' : `; ${marginTold(allows)}`)
 }
 
 /** "errors from 1.4 % on" */
@@ -111,12 +155,13 @@ export function adviceText(settings: GuardSettings, site: Site, stages: readonly
   return `At this traffic, stages such as ${proposedStages(site).join('/')} suit.`
 }
 
-function passTimeMs(settings: GuardSettings, site: Site, percentage: number): number {
+/** `looksMs`: after which the test of errors starts afresh. */
+function passTimeMs(settings: GuardSettings, site: Site, percentage: number, looksMs: number): number {
   if (!(percentage > 0 && percentage < 100) || settings.advance.byTime) return 0
   if (showsNothing(settings)) return Number.POSITIVE_INFINITY
   const errors = settings.errors.enabled ? passSeconds(settings, site, percentage) : 0
   const latency = settings.latency.enabled ? latencyPassSeconds(settings, site, percentage) : 0
-  return Math.max(errors, latency) * 1000
+  return Math.max(errors * 1000 + looksMs, latency * 1000)
 }
 
 /** Seconds until errors alone bring M over its line, with 90 %. */

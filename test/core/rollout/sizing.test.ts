@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { initialGuardState, resolveGuardSettings, stepGuard } from '../../../src/core/guard/index.ts'
+import { chosenMargin } from '../../../src/core/guard/tests/stage-margin.ts'
 import {
   findsText,
   passText,
@@ -81,7 +82,13 @@ describe('the size of a stage', () => {
       expect.stringMatching(/^\d+ (min|h)$/),
       expect.stringMatching(/^errors from [\d.]+ % on$/),
     ])
-    const never = { percentage: 1, passMs: Number.POSITIVE_INFINITY, findsErrorRate: null, asks: [] }
+    const never = {
+      percentage: 1,
+      passMs: Number.POSITIVE_INFINITY,
+      findsErrorRate: null,
+      allows: null,
+      asks: [],
+    }
     expect([passText(never), findsText(never)]).toEqual(['never', 'nothing by comparison'])
   })
 
@@ -99,6 +106,29 @@ describe('the size of a stage', () => {
       '10 min, given 50 visitors, an error rate of at most 2 %, a p95 of at most 800 ms, at most 0 of 5xx on /checkout/*',
     )
     expect(free).toBe('10 min')
+  })
+
+  it.each(['first', 'second'])('takes the time that its margin is chosen for, in a %s stage', (which) => {
+    const site = { requestsPerSecond: 20, errorRate: 0.005 }
+    const [percentage, withinMs] = [10, 300_000]
+    const stage = { percentage, bakeMs: 20_000, withinMs }
+    const before = which === 'first' ? [] : [{ percentage: 5, bakeMs: 300_000, withinMs }]
+    const hasty = { ...settings, withinMs }
+    const sized = sizeStages(settings, site, [...before, stage]).at(-1)
+    const usual = sizeStages(settings, site, [{ percentage, bakeMs: 20_000 }])[0]
+    expect(usual?.allows).toBeNull()
+    expect(usual?.passMs).toBeGreaterThan(10 * (sized?.passMs ?? 0))
+    expect(sized?.passMs).toBeLessThan(withinMs)
+    const elapsedMs = which === 'first' ? withinMs / 20 : 300_000
+    const [share, requests] = [which === 'first' ? 0.1 : 0.05, (20 * elapsedMs) / 1000]
+    const controlRequests = requests * (1 - share)
+    const totals = {
+      canaryRequests: requests * share,
+      controlRequests,
+      controlErrors: controlRequests * 0.005,
+    }
+    expect(sized?.allows).toBeCloseTo(chosenMargin(hasty, percentage, { totals, elapsedMs }) ?? 0, 10)
+    expect(sized && passText(sized)).toMatch(/; worse by up to [\d.]+ points is not excluded$/)
   })
 
   it('takes longer at a small site: there latency is learned first', () => {

@@ -1,6 +1,7 @@
 /** What a valid guard will not do: said before anyone relies on it. */
-import type { FlagConfig, GateDocument, GuardConfig } from '../schema/document.ts'
-import { comparesArms } from '../schema/guard-tests.ts'
+import type { FlagConfig, GateDocument, GuardConfig, RuleConfig } from '../schema/document.ts'
+import { parseDurationMs } from '../schema/duration.ts'
+import { comparesArms, comparisonTestsOf, WARM_UP } from '../schema/guard-tests.ts'
 import { comparesWeeks } from '../split/compared.ts'
 import { hasSplit } from '../split/split.ts'
 
@@ -21,12 +22,42 @@ function warningsOf(flag: FlagConfig): string[] {
   const climbs = rules.some(({ stages = [] }) =>
     stages.some(({ advance, percentage }) => advance === 'auto' && (percentage ?? 0) < 100),
   )
-  if (!climbs || judgesAdvance(guard)) return []
+  const times = rules.flatMap(({ stages = [] }) =>
+    stages.flatMap((stage, at) => timeWarnings(guard, stage, at)),
+  )
+  if (!climbs || judgesAdvance(guard)) return times
+  return [...times, ...climbWarnings(guard)]
+}
+
+function climbWarnings(guard: GuardConfig): string[] {
   return guard.advance === 'time'
     ? [`its stages advance by time: nothing shows the canary to be as good as control`]
     : [
         'its guard compares neither errors nor latency, so no stage advances by itself: compare them, or set "advance" to "time"',
       ]
+}
+
+type StageConfig = NonNullable<RuleConfig['stages']>[number]
+
+/** Times of a stage that contradict each other. */
+function timeWarnings(guard: GuardConfig, { bake, maxBake, within }: StageConfig, at: number): string[] {
+  const isBelow = (time: string, least: string) =>
+    (parseDurationMs(time) ?? 0) < (parseDurationMs(least) ?? 0)
+  const stage = `stage ${at + 1}`
+  const warnings: string[] = []
+  if (maxBake !== undefined && isBelow(maxBake, bake))
+    warnings.push(
+      `${stage} calls an operator after ${maxBake} ("maxBake"), before its bake of ${bake} is over`,
+    )
+  if (within === undefined || !judgesAdvance(guard)) return warnings
+  const { latency } = comparisonTestsOf(guard)
+  const warmUp = latency === false ? '0s' : (latency.warmUp ?? WARM_UP)
+  if (isBelow(within, bake)) warnings.push(`${stage} can't be left within ${within}: it bakes ${bake}`)
+  else if (latency !== false && !isBelow(warmUp, within))
+    warnings.push(
+      `${stage} can't be left within ${within}: its latency is compared only after ${warmUp} ("warmUp")`,
+    )
+  return warnings
 }
 
 const IDLE =

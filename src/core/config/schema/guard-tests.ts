@@ -41,6 +41,9 @@ export function answersOf(guard: GuardConfig | undefined): JudgedAnswers {
   return judgedAnswers(statuses, grpc === false ? false : grpc?.statuses)
 }
 
+/** Of a stage's latency, where the document names none: the guard's own (guard/evidence/settings.ts). */
+export const WARM_UP = '2m'
+
 /** Where the document names no deadline. */
 export const DEADLINE_MS = 5_000
 /** Puts the deadline in a bin entirely above the limit. */

@@ -37,6 +37,11 @@ export function chosenMargin(
   return marginFor(settings, site, { percentage, seconds: (PART * withinMs) / 1000 })
 }
 
+/** Until a first stage, of which nothing is known before, chooses: its own look, or until it has had enough requests. */
+export function lookMs(withinMs: number, requestsPerSecond: number): number {
+  return Math.max(LOOK_PART * withinMs, (LEAST_REQUESTS * 1000) / requestsPerSecond)
+}
+
 /** The margin of a stage: the chosen one, or the usual one. */
 export function marginOf(
   settings: Pick<GuardSettings, 'advance'>,

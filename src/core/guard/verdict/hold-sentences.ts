@@ -1,6 +1,6 @@
 /** Why a stage waits, in one sentence with its numbers, without a final period. */
 
-import { countText, durationText, estimateText, quantileText, rateText } from '../../figures.ts'
+import { countText, durationText, estimateText, marginTold, quantileText, rateText } from '../../figures.ts'
 import { durationsToLearn } from '../evidence/latency.ts'
 import { marginOf } from '../tests/stage-margin.ts'
 import type { Findings } from './findings.ts'
@@ -155,13 +155,7 @@ function requiredSentence({ requirements }: Findings): string {
 /** What a stage with a time to be left in doesn't exclude, where that is more than usual. */
 function marginText({ settings, state, evidence }: Findings): string {
   if (state.margin === null || state.margin <= marginOf(settings, { ...state, margin: null })) return ''
-  return `; worse by up to ${pointsText(evidence.advanceMargin)} is not excluded in the time of this stage`
-}
-
-/** 0.02 → "2 points". */
-function pointsText(rate: number): string {
-  const points = Number((rate * 100).toPrecision(2))
-  return points === 1 ? '1 point' : `${points} points`
+  return `; ${marginTold(evidence.advanceMargin)} in the time of this stage`
 }
 
 /** At 100 % without a control nothing is compared in any case. */

@@ -2,10 +2,13 @@
 import { describe, expect, it } from 'vitest'
 import { guardWarnings } from '../../../../src/core/config/parse/guard-warnings.ts'
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+import { parseDurationMs } from '../../../../src/core/config/schema/duration.ts'
+import { WARM_UP } from '../../../../src/core/config/schema/guard-tests.ts'
+import { resolveGuardSettings } from '../../../../src/core/guard/index.ts'
 
 const STAGES = [{ percentage: 5 }, { percentage: 100 }]
 
-function warned(guard: object, rule: object = { stages: STAGES }): string[] {
+function told(guard: object, rule: object): string[] {
   const parsed = parseDocumentValue({
     origins: { old: { url: 'http://old' } },
     routes: [{ path: '/*', origin: 'old' }],
@@ -13,7 +16,11 @@ function warned(guard: object, rule: object = { stages: STAGES }): string[] {
     flags: { f: { variants: { on: 1, off: 0 }, off: 'off', rules: [{ serve: 'on', ...rule }], guard } },
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return guardWarnings(parsed.value).map(({ text }) => text.split(':')[0] ?? '')
+  return guardWarnings(parsed.value).map(({ text }) => text)
+}
+
+function warned(guard: object, rule: object = { stages: STAGES }): string[] {
+  return told(guard, rule).map((text) => text.split(':')[0] ?? '')
 }
 
 describe('a guard on automatic stages', () => {
@@ -89,4 +96,40 @@ describe('a guard without a split', () => {
     expect(warned(guard, {})).toEqual(expected)
     expect(warned(guard, { percentage: 100 })).toEqual(expected)
   })
+})
+
+describe('times of a stage that contradict each other', () => {
+  const bake = '20s'
+  const late = '"warmUp")'
+  it.each<[object, object, string[]]>([
+    [{ bake, within: '10s' }, {}, ["stage 1 can't be left within 10s: it bakes 20s"]],
+    [
+      { bake, within: '2m' },
+      {},
+      [`stage 1 can't be left within 2m: its latency is compared only after 2m (${late}`],
+    ],
+    [
+      { bake, within: '4m' },
+      { latency: { warmUp: '5m' } },
+      [`stage 1 can't be left within 4m: its latency is compared only after 5m (${late}`],
+    ],
+    [{ bake, within: '2m' }, { errors: {} }, []],
+    [{ bake, within: '3m' }, {}, []],
+    [
+      { bake, within: '10s' },
+      { advance: 'time', errors: {} },
+      ['its stages advance by time: nothing shows the canary to be as good as control'],
+    ],
+    [
+      { bake: '1h', maxBake: '10m' },
+      {},
+      ['stage 1 calls an operator after 10m ("maxBake"), before its bake of 1h is over'],
+    ],
+    [{ bake: '1h', maxBake: '1h' }, {}, []],
+    [{ bake: '1h', maxBake: '10m', within: '10m' }, { enabled: false }, []],
+  ])('%j, guard %j', (stage, guard, expected) =>
+    expect(told(guard, { stages: [{ percentage: 5, ...stage }, { percentage: 100 }] })).toEqual(expected),
+  )
+  it('warm up as long as the guard does', () =>
+    expect(resolveGuardSettings().latency.warmUpMs).toBe(parseDurationMs(WARM_UP)))
 })
