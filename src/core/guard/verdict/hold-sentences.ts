@@ -168,7 +168,7 @@ function byTimeText(findings: Findings): string {
 
 /** What a stage that advances by time is checked for. */
 function checkedText({
-  settings: { errors, latency, clientErrors, ceilings, thresholds, traffic },
+  settings: { errors, latency, clientErrors, ceilings, thresholds, traffic, metrics },
 }: Findings): string {
   const compared = [
     errors.enabled && 'errors',
@@ -181,8 +181,9 @@ function checkedText({
     ceilings.p95Ms !== null && `a p95 below ${ceilings.p95Ms} ms`,
     (thresholds.errors !== null || thresholds.slow !== null) && 'no threshold passed',
     traffic.maxDropPercent !== null && 'no lost journeys',
+    metrics !== undefined && 'no metric beyond its limit',
   ].filter((each) => each !== false)
-  return checked.length === 0 ? 'nothing is checked' : `what is checked holds (${checked.join('; ')})`
+  return `what is checked holds (${checked.join('; ')})`
 }
 
 function waitSentence(findings: Findings): string {

@@ -68,3 +68,12 @@ it('a limit judges at any share, a comparison with a control only', () => {
   expect([judgesNothing(metrics, false), judgesNothing(metrics, true)]).toEqual([true, false])
   expect(judgesNothing({ ...metrics, metrics: 'variants' }, false)).toBe(false)
 })
+
+it('metrics alone are what a rollout by time is checked for', () => {
+  const settings = resolveGuardSettings({ ...NONE, bakeMs: 0, advance: { byTime: true } })
+  const look = [tick(1_000, arm(40), arm(40))]
+  expect(feed({ ...settings, metrics: 'arms' }, start(), look).verdict).toMatchObject({
+    kind: 'healthy',
+    sentence: expect.stringContaining('what is checked holds (no metric beyond its limit)'),
+  })
+})
