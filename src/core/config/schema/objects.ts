@@ -1,5 +1,6 @@
 /** Object schemas that refuse lists: Valibot accepts a list as an object with numbers as keys. */
 import * as v from 'valibot'
+import { ownOf } from '../../json-object.ts'
 
 /** An object with these keys and no others. */
 export function strictObject<const Entries extends v.ObjectEntries>(
@@ -44,7 +45,8 @@ export type SchemaPart = {
 /** The keys that an object may have at a place. */
 export function keysAt(schema: SchemaPart, place: readonly (string | number)[]): string[] {
   const parts = place.reduce<SchemaPart[]>(
-    (above, key) => above.flatMap((part) => kinds(part.entries?.[key] ?? part.value ?? part.item)),
+    (above, key) =>
+      above.flatMap((part) => kinds(ownOf(part.entries ?? {}, String(key)) ?? part.value ?? part.item)),
     kinds(schema),
   )
   return [...new Set(parts.flatMap(({ entries = {} }) => Object.keys(entries)))]
@@ -64,11 +66,8 @@ export function placesOf(schema: SchemaPart | undefined, key: string, place = ''
 }
 
 function kinds(schema: SchemaPart | undefined): SchemaPart[] {
-  if (schema?.wrapped !== undefined) return kinds(schema.wrapped)
-  const options = (schema?.options ?? []).filter((option) => typeof option === 'object')
-  return options.length > 0
-    ? options.flatMap((option) => kinds(option as SchemaPart))
-    : schema
-      ? [schema]
-      : []
+  if (schema === undefined) return []
+  if (schema.wrapped !== undefined) return kinds(schema.wrapped)
+  const options = (schema.options ?? []).filter((option) => typeof option === 'object')
+  return options.length > 0 ? options.flatMap((option) => kinds(option as SchemaPart)) : [schema]
 }
