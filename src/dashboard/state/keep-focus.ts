@@ -21,15 +21,49 @@ export function keepFocus(): void {
     })
   })
   const removals = new MutationObserver((records) => {
+    for (const given of givenBack) {
+      if (!given.to.isConnected) given.to = heirOf(records, given.to)
+      if (given.isDue) giveBack(given)
+    }
     const lost = last
     if (lost === undefined || lost.isConnected || document.activeElement !== document.body) return
     last = undefined
-    const removal = records.find(({ removedNodes }) => [...removedNodes].some((node) => node.contains(lost)))
-    const next = removal && (replacementIn(records, removal) ?? neighbourOf(removal))
-    const to = next ?? document.getElementById('main')
-    to?.focus({ preventScroll: true })
+    heirOf(records, lost).focus({ preventScroll: true })
   })
   removals.observe(document.body, { childList: true, subtree: true })
+}
+
+/** What a question gives the focus back to: the element that had it, or what has come to its place meanwhile. */
+type GivenBack = { to: HTMLElement; isDue: boolean }
+
+const givenBack = new Set<GivenBack>()
+
+/**
+ * Keeps the place of the focus while a question has it.
+ *
+ * @returns gives the focus back, once the question is answered
+ */
+export function focusToGiveBack(): () => void {
+  const { activeElement } = document
+  const given = { to: activeElement instanceof HTMLElement ? activeElement : document.body, isDue: false }
+  givenBack.add(given)
+  return () => {
+    // What comes to its place with the same rendering is known after it.
+    if (given.to.isConnected) giveBack(given)
+    else given.isDue = true
+  }
+}
+
+function giveBack(given: GivenBack): void {
+  givenBack.delete(given)
+  given.to.focus({ preventScroll: true })
+}
+
+/** What has the focus in place of an element that was removed: what came to its place, its neighbour, or the view. */
+function heirOf(records: readonly MutationRecord[], lost: Node): HTMLElement {
+  const removal = records.find(({ removedNodes }) => [...removedNodes].some((node) => node.contains(lost)))
+  const heir = removal && (replacementIn(records, removal) ?? neighbourOf(removal))
+  return heir ?? document.getElementById('main') ?? document.body
 }
 
 /** A control that came to the same place with the same rendering: Resume for Pause. */

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasBrowser } from '../../support/browser.ts'
-import { flag, document as gateDocument } from '../harness/documents.ts'
+import { flag, document as gateDocument, staged } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 import { openTab, seeFlagView, signIn, startBrowser } from './support.ts'
@@ -200,6 +200,39 @@ describe.skipIf(!hasBrowser)('the keyboard alone', () => {
     await keyboard.press('Control+Z')
     await eventually('it goes on', async () => (await gate.flag('by-keys')).paused === null)
     expect(complaints).toEqual([])
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('a question whose answer comes late', () => {
+  it('gives the focus to what has replaced its button meanwhile', async () => {
+    await gate.admin.call('createFlag', {
+      body: { key: 'late', flag: flag(staged([{ percentage: 20 }, { percentage: 100 }])), reason: 'a test' },
+    })
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/late')
+    let show = () => {}
+    const isShown = new Promise<void>((resolve) => {
+      show = resolve
+    })
+    await page.route('**/flags/late/pause', async (route) => {
+      const response = await route.fetch()
+      await isShown
+      await route.fulfill({ response })
+    })
+    await page.getByRole('button', { name: 'Pause', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Enter')
+    // Behind the question; the stream is faster than the answer.
+    await page.locator('main button', { hasText: 'Resume' }).waitFor()
+    show()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await eventually(
+      'what replaces the button has the focus',
+      async () => (await page.evaluate(nameOfFocus)) === 'Resume',
+      { seen: () => page.evaluate(nameOfFocus) },
+    )
     await close()
   })
 })

@@ -1,6 +1,7 @@
 /** A question in front of the page. Escape and a click outside cancel. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { focusToGiveBack } from '../../state/keep-focus.ts'
 import { questionsOf, textOf } from '../../state/session.ts'
 import { ProblemText } from '../layout.tsx'
 
@@ -32,12 +33,10 @@ export function FormDialog(props: FormDialogProps) {
   const [problem, setProblem] = useState<string>()
   const [questions, setQuestions] = useState<readonly string[]>([])
   useEffect(() => {
-    const before = document.activeElement
+    const giveFocusBack = focusToGiveBack()
     element.current?.showModal()
     element.current?.querySelector<HTMLElement>('[data-answer]')?.focus()
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
+    return giveFocusBack
   }, [])
   const submit = async (event: Event) => {
     event.preventDefault()
