@@ -7,13 +7,13 @@ import { type BuildOptions, buildWorker, PROJECT_ROOT } from '../src/local/build
 
 /** The Worker without dashboard assets, after gzip. */
 /** DESIGN says 140 kB; the last 70 are what people are told, outcomes, stages with limits, the limits of the plan, the Controller's questions about documents (of closed flags, named shares and commands that open others, too), ways to a canary (by off, by spellings of its host, by required flags) and what takes a flag's place, changes in words, open tabs, metrics with their ledger, judge and networks, the networks of copies, names made plain, the weeks before a flag, what keeps a document from costing more than it is long, the keys that a place has, and answers to uploads that no origin reads. */
-const MOST_WHOLE_BYTES = 222_500
+const MOST_WHOLE_BYTES = 223_000
 /** 62 kB is what it should be, and was until importers' names, copies of requests, spellings of URLs, what outlives a kill in browsers, open tabs, what edits leave of a holdback, texts in KV that wait for a person, and metrics came in. */
 const MOST_REQUEST_PATH_BYTES = 83_400
 /** How many inputs of a bundle to list when it has become too large. */
 const NAMED_INPUTS = 12
 
-test('the whole Worker stays within its budget of 222.5 kB, compressed', async () => {
+test('the whole Worker stays within its budget of 223 kB, compressed', async () => {
   const { gzippedBytes, inputs } = await bundleOf({})
   expect(gzippedBytes, largest(inputs)).toBeLessThanOrEqual(MOST_WHOLE_BYTES)
   // A bundle that lost its content would pass the line above.

@@ -169,9 +169,11 @@ function stuckText(stage: StagePlan, verdict: Verdict): string | null {
   return isStuck ? `the stage has been here for ${durationText(stageElapsedMs)}: ${verdict.sentence}` : null
 }
 
-function hold(verdict: Verdict, { plan, control }: StepInputs): Step {
+function hold(verdict: Verdict, inputs: StepInputs): Step {
+  const { plan, control } = inputs
   const alert = ('alert' in verdict ? verdict.alert : null) ?? stuckText(stageOf(plan, control), verdict)
-  const holds = verdict.holds === undefined ? {} : { holds: verdict.holds }
+  const until = verdict.holds ?? endOfFreeze(inputs)
+  const holds = until === undefined ? {} : { holds: until }
   const key = `hold ${control.generation} ${control.stage}`
   if (alert !== null)
     return { ...called(verdict.sentence), ...holds, announcement: { event: 'hold', key, text: alert } }
@@ -180,6 +182,13 @@ function hold(verdict: Verdict, { plan, control }: StepInputs): Step {
   if (!lacksTest || stageOf(plan, control).advance === 'manual') return called(verdict.sentence)
   const text = `${verdict.sentence}: ${BY_HAND}`
   return { ...called(text), announcement: { event: 'hold', key, text } }
+}
+
+/** Of a change freeze that keeps a stage from being left, whatever the evidence. */
+function endOfFreeze({ plan, control, permission }: StepInputs): string | undefined {
+  const { advance, approval } = stageOf(plan, control)
+  const leadsOn = advance === 'auto' && (!approval || control.approved)
+  return leadsOn && !permission.allowed && permission.isFreeze ? permission.until : undefined
 }
 
 const BY_HAND = 'advance the stage yourself, or set the guard\'s advance to "time"'

@@ -11,8 +11,10 @@ const FIRST_DAY = 3
 /** Local time in a rollout's timezone. */
 export type LocalTime = { weekday: (typeof WEEKDAYS)[number]; minuteOfDay: number }
 
-/** `until`: what ends it, as in "waits for …". */
-export type AdvancePermission = { allowed: true } | { allowed: false; reason: string; until: string }
+/** `until`: what ends it, as in "waits for …"; it is told from the first look where it takes days, as a freeze does. */
+export type AdvancePermission =
+  | { allowed: true }
+  | { allowed: false; reason: string; until: string; isFreeze: boolean }
 
 /** Whether a stage may advance now: outside all freezes, and inside a window if there are any. */
 export function advancePermission(
@@ -28,11 +30,12 @@ export function advancePermission(
       allowed: false,
       reason: `frozen until ${end}: ${reason}`,
       until: `the end of the change freeze, ${end}`,
+      isFreeze: true,
     }
   }
   if (windows.length === 0 || windows.some((window) => isInWindow(window, local))) return { allowed: true }
   const reason = 'outside the windows in which stages advance'
-  return { allowed: false, reason, until: 'a window in which stages advance' }
+  return { allowed: false, reason, until: 'a window in which stages advance', isFreeze: false }
 }
 
 /**

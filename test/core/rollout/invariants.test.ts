@@ -60,7 +60,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
 const permissions = fc.constantFrom<AdvancePermission>(
   { allowed: true },
   { allowed: true },
-  { allowed: false, reason: 'at night', until: 'the day' },
+  { allowed: false, reason: 'at night', until: 'the day', isFreeze: true },
 )
 
 const happenings: fc.Arbitrary<Happening> = fc.oneof(

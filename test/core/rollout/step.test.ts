@@ -146,7 +146,7 @@ it('what holds a stage besides evidence is told, and no more once it may go on',
 
 describe('a stage', () => {
   it('waits for each obstacle in turn', () => {
-    const permission = { allowed: false as const, reason: 'at night', until: 'the day' }
+    const permission = { allowed: false as const, reason: 'at night', until: 'the day', isFreeze: false }
     expect(look({ frozen: since, finished: true }, { stages: [] })).toEqual(calls('frozen: earlier'))
     expect(look({ finished: true }, { stages: [] })).toEqual(waits('says healthy'))
     expect(look({}, { stages: [], verdict: undefined })).toEqual(waits('no guard'))
@@ -169,6 +169,20 @@ describe('a stage', () => {
     for (const verdict of [none, HEALTHY])
       expect(look({}, { stages, verdict })).toEqual(calls('waits at 0 % for an operator to start it'))
     expect(look({}, { stages: [stage(0), stage(5)], verdict: none })).toEqual(waits('says collecting'))
+  })
+
+  it('in a change freeze waits for its end from the first look, where nothing else holds it', () => {
+    const freeze = { allowed: false as const, reason: 'holidays', until: 'the end of it', isFreeze: true }
+    const baking = says({ kind: 'baking', alert: null })
+    const holds = (stage: object, parts: object = {}, control: object = {}) =>
+      look(control, { stages: [stage, { ...stage }] as never, verdict: baking, permission: freeze, ...parts })
+        .holds
+    expect(holds(stage(5))).toBe('the end of it')
+    expect(holds(stage(5), { verdict: { ...baking, holds: '9 visitors' } })).toBe('9 visitors')
+    expect(holds(stage(5), { permission: { ...freeze, isFreeze: false } })).toBeUndefined()
+    expect(holds(stage(5, { advance: 'manual' }))).toBeUndefined()
+    expect(holds(stage(5, { approval: true }))).toBeUndefined()
+    expect(holds(stage(5, { approval: true }), {}, { approved: true })).toBe('the end of it')
   })
 
   it('that may not advance yet says so, and is announced once it is late', () => {

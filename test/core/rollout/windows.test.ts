@@ -84,6 +84,7 @@ describe('a freeze', () => {
       allowed: false,
       reason: `frozen until ${freeze.end}: holidays`,
       until: `the end of the change freeze, ${freeze.end}`,
+      isFreeze: true,
     })
     expect(during('2026-12-26T22:59:59.999Z').allowed).toBe(false)
     expect(during('2026-12-26T23:00:00Z').allowed).toBe(true)
