@@ -1,4 +1,5 @@
 /** The command line against a running gate; every answer that it gets is held against the OpenAPI description. */
+import { tmpdir } from 'node:os'
 import { afterAll, beforeAll } from 'vitest'
 import { type Ran, type RunOptions, sluice } from '../../../cli/gate/support.ts'
 import { describedFetch } from '../../../support/openapi.ts'
@@ -15,8 +16,15 @@ export function watchAdminApi(): void {
   })
 }
 
-/** `sluice ARGS` with the gate and its token in the environment. */
+/**
+ * `sluice ARGS` with the gate and its token in the environment. Not in the folder of the project, where another test may run a
+ * gate that commands find.
+ */
 export function sluiceFor(gate: Gate) {
   return (args: readonly string[], options: RunOptions = {}): Promise<Ran> =>
-    sluice(args, { ...options, env: { SLUICE_URL: gate.url, SLUICE_TOKEN: ADMIN_TOKEN, ...options.env } })
+    sluice(args, {
+      cwd: tmpdir(),
+      ...options,
+      env: { SLUICE_URL: gate.url, SLUICE_TOKEN: ADMIN_TOKEN, ...options.env },
+    })
 }
