@@ -2,6 +2,7 @@
 import { onTestFinished, vi } from 'vitest'
 import type { ControlState } from '../../../src/core/config/control.ts'
 import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
+import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
 import { createParts } from '../../../src/durable/controller/parts.ts'
 import type { Alarm } from '../../../src/durable/storage/alarm.ts'
 import type { Env } from '../../../src/platform/env.ts'
@@ -52,6 +53,11 @@ export const DOCUMENT = {
   },
 }
 export const CAUSE = { actor: 'Ada', reason: 'because', evidence: undefined }
+
+/** An empty cell of one arm of a flag named "judged", at its first stage. */
+export function judgedCell(arm: 'canary' | 'control', generation = 1): Cell {
+  return emptyCell({ flag: 'judged', variant: arm === 'canary' ? 'on' : 'off', arm, generation, stage: 0 })
+}
 
 export type Told = { shard: string; state: ControlState | undefined; tag: DocumentTag | undefined }
 

@@ -104,15 +104,14 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
   const { controller, snapshot, report, nowMs } = inputs
   const state = controller?.state ?? inputs.lastState
   const keys = [...snapshot.flags.keys()].filter((key) => inputs.wanted?.has(key) ?? true)
-  const control = compileControl(state, inputs.killList)
-  const { environment } = inputs
   const unmetOf = unmetRequirements({
     flags: snapshot.flags,
-    control,
-    environment,
+    control: compileControl(state, inputs.killList),
+    environment: inputs.environment,
     nowMs,
     overrides: undefined,
   })
+  const inputsOfFlags = { ...inputs, unmetOf }
   const cells = new Map<string, Cell[]>()
   for (const cell of controller?.cells ?? []) {
     const known = cells.get(cell.flag)
@@ -149,7 +148,7 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
       ...(state.severed?.length && { severed: [...state.severed] }),
     },
     flags: Object.fromEntries(
-      keys.map((key) => [key, flagEntry({ ...inputs, unmetOf }, state, key, cells.get(key) ?? [])]),
+      keys.map((key) => [key, flagEntry(inputsOfFlags, state, key, cells.get(key) ?? [])]),
     ),
     ...liveIsolates(controller, nowMs),
     alerts: (controller?.alerts ?? []).map(alertView),

@@ -1,6 +1,6 @@
 /** What the weeks before say of a flag without a split, as a part of its verdict: its journeys, and its metrics. */
 import { levelOf } from '../evidence/alpha.ts'
-import type { GuardSettings } from '../evidence/settings.ts'
+import { type GuardSettings, hasLimits } from '../evidence/settings.ts'
 import type { Verdict } from '../evidence/types.ts'
 import type { BeforeAfterState, BeforeAfterTick } from './before-after.ts'
 import { type Finding, lookBack, type Subject, withCaveat } from './finding.ts'
@@ -76,14 +76,11 @@ function withFindings(verdict: Verdict, findings: readonly Finding[], settings: 
   const words = { evidence, ...(requirements && { requirements }), ...(figures && { beforeAfter: figures }) }
   if (!CALM.includes(kind)) return { ...verdict, ...words }
   if (failing) return { ...failing.judgement, ...words, sentence: withCaveat(failing) }
-  const { ceilings, thresholds } = settings
-  const limits = [ceilings.errorRate, ceilings.p95Ms, thresholds.errors, thresholds.slow]
-  const hasLimits = limits.some((limit) => limit !== null)
   const caveats = findings.flatMap(({ caveat }) => caveat ?? [])
   const said = [...findings.map((finding) => finding.sentence), ...new Set(caveats)]
   return {
     ...(waiting?.judgement ?? { kind: 'healthy' }),
     ...words,
-    sentence: [...said, ...(hasLimits ? [sentence] : [])].join('; '),
+    sentence: [...said, ...(hasLimits(settings) ? [sentence] : [])].join('; '),
   }
 }

@@ -74,11 +74,16 @@ export type GuardSettings = {
   metrics?: 'arms' | 'variants'
 }
 
+/** Whether the guard has limits that it judges without a control. */
+export function hasLimits({ ceilings, thresholds }: Pick<GuardSettings, 'ceilings' | 'thresholds'>): boolean {
+  const limits = [ceilings.errorRate, ceilings.p95Ms, thresholds.errors, thresholds.slow]
+  return limits.some((limit) => limit !== null)
+}
+
 /** Whether no test can act: without a control nothing is compared, and there is no limit. */
 export function judgesNothing(settings: GuardSettings, hasControl: boolean): boolean {
-  const { errors, latency, clientErrors, traffic, ceilings, thresholds, metrics } = settings
-  const limits = [ceilings.errorRate, ceilings.p95Ms, thresholds.errors, thresholds.slow]
-  if (metrics === 'variants' || limits.some((limit) => limit !== null)) return false
+  const { errors, latency, clientErrors, traffic, metrics } = settings
+  if (metrics === 'variants' || hasLimits(settings)) return false
   const isCompared = [errors, latency, clientErrors].some(({ enabled }) => enabled)
   return !hasControl || !(isCompared || traffic.maxDropPercent !== null || metrics === 'arms')
 }

@@ -10,7 +10,15 @@ import { readAnswer } from '../../../../src/core/shadow/read-answer.ts'
 import { Watch } from '../../../../src/durable/controller/news/watch.ts'
 import type { TextStore } from '../../../../src/durable/storage/text-store.ts'
 import { visits } from '../../support/metric-visitors.ts'
-import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
+import {
+  CAUSE,
+  DOCUMENT,
+  fakeClock,
+  judgedCell,
+  makeParts,
+  type Parts,
+  START_MS,
+} from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
 
 type World = Parts & {
@@ -143,13 +151,7 @@ const SCENES: Record<Noted, { document: object; flag: string | null; breaks(worl
       flag: 'judged',
       breaks: async ({ cells, clock }) => {
         const counted = (arm: 'canary' | 'control', requests: number) => ({
-          ...emptyCell({
-            flag: 'judged',
-            variant: arm === 'canary' ? 'on' : 'off',
-            arm,
-            generation: 1,
-            stage: 0,
-          }),
+          ...judgedCell(arm),
           requests,
           latency: { 40: requests },
         })
@@ -285,10 +287,10 @@ it('an attempt that ends leaves its outcome: by whom, when, shares, errors, late
   withGate(withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }), async (world) => {
     const { changes, cells, attempts, failures, clock } = world
     const counted = (arm: 'canary' | 'control', generation: number, requests: number) => ({
-      ...emptyCell({ flag: 'judged', variant: arm === 'canary' ? 'on' : 'off', arm, generation, stage: 0 }),
+      ...judgedCell(arm, generation),
       requests,
       errors: {
-        ...emptyCell({ flag: '', variant: '', arm, generation, stage: 0 }).errors,
+        ...judgedCell(arm).errors,
         status: arm === 'canary' ? 5 : 0,
       },
       latency: { 40: requests },

@@ -13,7 +13,7 @@ import { GuardRunner } from '../../../../src/durable/controller/guard-runner.ts'
 import { localTime } from '../../../../src/durable/controller/local-time.ts'
 import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
 import { pseudonymOf } from '../../../../src/platform/pseudonym.ts'
-import { CAUSE, DOCUMENT, fakeClock, makeParts, START_MS } from '../../support/parts.ts'
+import { CAUSE, DOCUMENT, fakeClock, judgedCell, makeParts, START_MS } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
 
 function load(document: object) {
@@ -41,13 +41,7 @@ describe('a guard', () => {
   const plan = plans.get('judged')
   if (flag === undefined || plan === undefined) throw new Error('judged is missing')
   const cell = (arm: 'canary' | 'control', requests: number, errors = 0): Cell => {
-    const empty = emptyCell({
-      flag: 'judged',
-      variant: arm === 'canary' ? 'on' : 'off',
-      arm,
-      generation: 1,
-      stage: 0,
-    })
+    const empty = judgedCell(arm)
     const erroredBuckets = Array.from({ length: errors }, (_, index) => index)
     return { ...empty, requests, errors: { ...empty.errors, status: errors }, erroredBuckets }
   }

@@ -1,7 +1,6 @@
 /** Guards of which no test can act: what is told of them, and what isn't. */
 import { expect, it } from 'vitest'
-import { emptyCell } from '../../../../src/core/counters/cell.ts'
-import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts } from '../../support/parts.ts'
+import { CAUSE, DOCUMENT, fakeClock, judgedCell, makeParts, type Parts } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
 
 type World = Parts & {
@@ -117,16 +116,7 @@ it('a stage that nothing but a ceiling judges is told as held, once it has visit
     await world.publish(flagsOf({ rules: [STAGES], guard: { ceilings: { errorRate: 0.2 } } }))
     await world.lookFor(100)
     expect(toldOf(world)).toEqual([])
-    const counted = (arm: 'canary' | 'control') => ({
-      ...emptyCell({
-        flag: 'judged',
-        variant: arm === 'canary' ? 'on' : 'off',
-        arm,
-        generation: 1,
-        stage: 0,
-      }),
-      requests: 100,
-    })
+    const counted = (arm: 'canary' | 'control') => ({ ...judgedCell(arm), requests: 100 })
     world.cells.add([counted('canary'), counted('control')])
     await world.lookFor(300)
     expect(toldOf(world)).toEqual([
